@@ -1,0 +1,74 @@
+// decide(): the one function that says who may do what (architecture, decision 3). Called before any lookup; a denied
+// request makes no storage and no index call.
+//
+// Pure given its snapshot; thread-safe; never fails. Contract suite: tests/contract/access.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "oci/names.h"
+
+namespace rha::access {
+
+// What a request wants to do.
+enum class Action : std::uint8_t {
+  Ping,      // GET /v2/
+  Catalog,   // list repositories
+  Pull,      // blobs, manifests, tags, referrers, history
+  Push,      // uploads, manifests
+  Delete,    // tags, manifests, blobs
+};
+std::string_view toString(Action action);
+
+// Who asks. `name` is empty for an anonymous client.
+struct Principal {
+  std::string name;
+  [[nodiscard]] bool anonymous() const { return name.empty(); }
+};
+
+// Where the request comes from: the address after trusted proxies were taken into account.
+struct Client {
+  std::string address;
+};
+
+struct Question {
+  const Principal& principal;
+  const Client& client;
+  Action action = Action::Ping;
+  const oci::RepositoryName* repository = nullptr;  // null for Ping and Catalog
+  const oci::RepositoryName* mountFrom = nullptr;   // Push with a cross-repository mount
+};
+
+struct Decision {
+  enum class Verdict : std::uint8_t {
+    Allow,
+    Challenge,  // 401 with `challenge`
+    Deny,       // 403
+  };
+  Verdict verdict = Verdict::Allow;
+  std::string reason;     // for the log, the audit line and `explain`: names the rule
+  std::string message;    // for the client: says no more than it may know
+  std::string challenge;  // value of WWW-Authenticate, with Challenge
+  [[nodiscard]] bool allowed() const { return verdict == Verdict::Allow; }
+};
+
+// Holds the policy in force. One implementation decides by rules (access.yaml); AllowAll is for a registry without any.
+class Policy {
+ public:
+  Policy() = default;
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+  virtual ~Policy() = default;
+  [[nodiscard]] virtual Decision decide(const Question& question) const = 0;
+};
+
+// Allows everything to everybody.
+class AllowAll final : public Policy {
+ public:
+  [[nodiscard]] Decision decide(const Question& question) const override;
+};
+
+}  // namespace rha::access

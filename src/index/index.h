@@ -1,0 +1,153 @@
+// Index: what exists and who refers to what. A cache of the storage: losing it costs a rebuild, never data
+// (architecture, decision 2). Lists come from here; whether a blob or manifest may be served never does.
+//
+// Thread-safe: any method from any thread at once; readers never wait for writers. Blocking (disk).
+// A write is visible to every later read of this process when its call returns.
+// Failure: reads and writes throw IndexError; the caller answers lists with 503 and lets pulls and pushes go on.
+// Contract suite: tests/contract/index.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "oci/digest.h"
+#include "oci/names.h"
+
+namespace rha::index {
+
+using base::WallTime;
+using oci::Digest;
+using oci::RepositoryName;
+using oci::Tag;
+
+class IndexError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class ReferenceKind : std::uint8_t { Config, Layer, Manifest, Subject };
+
+// One edge from a manifest to content.
+struct ReferenceRow {
+  ReferenceKind kind;
+  Digest digest;
+  std::uint64_t size = 0;
+  std::string mediaType;
+  std::string platform;
+};
+
+struct ManifestRow {
+  Digest digest;
+  std::string mediaType;
+  std::uint64_t size = 0;      // bytes of the manifest itself
+  std::string artifactType;    // as the referrers API gives it
+  std::string annotationsJson;  // a JSON object, or empty
+  std::optional<Digest> subject;
+  std::vector<ReferenceRow> references;
+  WallTime pushedAt;
+};
+
+struct TagRow {
+  Tag tag;
+  Digest digest;
+  WallTime updatedAt;
+};
+
+// One event in the life of a tag, newest last. `digest` is empty for a deletion.
+struct TagEvent {
+  Tag tag;
+  std::optional<Digest> digest;
+  WallTime at;
+  std::string actor;
+};
+
+struct RepositoryRow {
+  RepositoryName name;
+  WallTime updatedAt;
+  std::uint64_t tagCount = 0;
+};
+
+struct Page {
+  std::string last;        // exclusive lower bound, empty = from the start; need not exist
+  std::uint64_t limit = 0;  // most rows to return
+};
+
+// Which repositories a caller may learn of: whole namespaces, asked of the access layer once per request.
+// A name is visible if the longest prefix in `rules` that matches it says so ("" matches all).
+struct Visibility {
+  struct Rule {
+    std::string prefix;  // "restricted/" covers the repository "restricted" too
+    bool visible = true;
+  };
+  std::vector<Rule> rules;  // empty: all visible
+};
+
+struct Statistics {
+  std::uint64_t repositories = 0;
+  std::uint64_t tags = 0;
+  std::uint64_t manifests = 0;
+  std::uint64_t bytesOnDisk = 0;
+};
+
+class Index {
+ public:
+  Index() = default;
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+  virtual ~Index() = default;
+
+  // ---- writes
+
+  // Records a manifest (idempotent; the first pushedAt is kept).
+  virtual void putManifest(const RepositoryName& repository, const ManifestRow& row) = 0;
+  // Forgets a manifest of that repository and its references. Tags are removed by removeTag().
+  virtual void removeManifest(const RepositoryName& repository, const Digest& digest) = 0;
+  // Points a tag at a digest and appends the event to its history (not if it points there already).
+  virtual void putTag(const RepositoryName& repository, const TagRow& row, std::string_view actor) = 0;
+  // Removes a tag and appends the deletion to its history. Nothing if there is no such tag.
+  virtual void removeTag(const RepositoryName& repository, const Tag& tag, WallTime at, std::string_view actor) = 0;
+  // Appends an event that happened earlier (from the journal, at a rebuild), keeping the history sorted by time.
+  virtual void addTagEvent(const RepositoryName& repository, const TagEvent& event) = 0;
+  // Makes a repository known before it has a tag or manifest (a first blob), and touches updatedAt.
+  virtual void touchRepository(const RepositoryName& repository, WallTime at) = 0;
+  // Forgets a repository whole, with its manifests, tags and history.
+  virtual void removeRepository(const RepositoryName& repository) = 0;
+
+  // ---- reads
+
+  // Names in ASCII order, only those `visibility` shows; filtered in the query, so that pages are full.
+  virtual std::vector<RepositoryRow> repositories(const Page& page, const Visibility& visibility) = 0;
+  [[nodiscard]] virtual bool hasRepository(const RepositoryName& repository) = 0;
+  // Tags in ASCII order.
+  virtual std::vector<TagRow> tags(const RepositoryName& repository, const Page& page) = 0;
+  // All tags that point at `digest`.
+  virtual std::vector<Tag> tagsOf(const RepositoryName& repository, const Digest& digest) = 0;
+  // Newest first, at most `limit`.
+  virtual std::vector<TagEvent> history(const RepositoryName& repository, const Tag& tag, std::uint64_t limit) = 0;
+  // Manifests whose subject is `subject`, by digest; only those of `artifactType` when it is not empty.
+  // page.last is a digest's text.
+  virtual std::vector<ManifestRow> referrers(const RepositoryName& repository, const Digest& subject,
+                                             std::string_view artifactType, const Page& page) = 0;
+  virtual std::optional<ManifestRow> manifest(const RepositoryName& repository, const Digest& digest) = 0;
+  virtual std::vector<ManifestRow> manifests(const RepositoryName& repository, const Page& page) = 0;
+  virtual Statistics statistics() = 0;
+
+  // ---- state that survives a restart
+
+  // A small named value ("journal.<writer>" = last applied number, "rebuild.complete" = schema …); nullopt if unset.
+  virtual std::optional<std::string> mark(std::string_view name) = 0;
+  virtual void setMark(std::string_view name, std::string_view value) = 0;
+  // Repositories whose rows are known to be wrong: an index write failed. Durable; they are re-read from storage.
+  virtual void markDirty(const RepositoryName& repository) = 0;
+  virtual void clearDirty(const RepositoryName& repository) = 0;
+  virtual std::vector<RepositoryName> dirtyRepositories() = 0;
+};
+
+}  // namespace rha::index

@@ -1,0 +1,69 @@
+// Server: the HTTP/1.1 engine. Event threads park idle and incomplete connections, receive bodies and send answers
+// without blocking; a bounded pool of workers runs the handlers. An idle or slow client costs no thread.
+//
+//            accept, head, body bytes, answer bytes            handle(), write(), finish(), BodySource::read()
+//   clients <───────────── event-N (epoll) ─────────────────── serve-NN (bounded queue)
+//
+// A connection belongs to one event thread for its life; while a worker runs its handler the event thread only watches
+// for its end. Hand-over is by queue and eventfd.
+// Owned by the composition root. start() and stop() from one thread, once each.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "net/address.h"
+#include "net/handler.h"
+#include "net/head_parser.h"
+
+namespace rha::net {
+
+struct ServerSettings {
+  HeadLimits head;
+  std::uint64_t maxConnections = 16384;     // beyond: the oldest idle one is closed, else 503 with Retry-After
+  std::uint64_t eventThreads = 2;
+  std::uint64_t workerThreads = 16;
+  std::uint64_t workerQueue = 4096;         // requests waiting for a worker; beyond: 503 with Retry-After
+  std::uint64_t bodyBufferBytes = 256 * 1024;  // per body being received or streamed
+  std::uint64_t bodyBudgetBytes = 48 * 1024 * 1024;  // all such buffers together; at the limit reading pauses
+  std::chrono::milliseconds headDeadline{15'000};   // from the first byte to the end of the head -> 408
+  std::chrono::milliseconds idleDeadline{75'000};   // between requests
+  std::chrono::milliseconds bodyDeadline{60'000};   // without progress of a body, in either direction
+};
+
+class Server final {
+ public:
+  // `handler`, `observer`, `clock`, `logger` and `metrics` are borrowed and must outlive the server.
+  Server(ServerSettings settings, Handler& handler, ExchangeObserver& observer, const base::Clock& clock,
+         const base::Logger& logger, base::MetricsRegistry& metrics);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Binds and listens (SO_REUSEADDR, backlog 4096). Before start(). Throws base::IoError naming the address:
+  // "cannot listen on 127.0.0.1:5000: Address already in use".
+  void listen(const Address& address);
+  // Takes an inherited listening socket (systemd socket activation, or the process before). Before start().
+  void adopt(base::Fd listening);
+  // The addresses in fact listened on (port 0 resolved).
+  [[nodiscard]] std::vector<Address> addresses() const;
+
+  // Starts the threads ("event-0" …, "serve-00" …).
+  void start();
+  // Stops accepting (closing the listening sockets), closes idle connections at once, lets running exchanges end with
+  // "Connection: close" until `deadline`, then cuts them off and joins all threads. Returns how many were cut off.
+  std::uint64_t stop(std::chrono::milliseconds deadline);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rha::net
