@@ -1,4 +1,4 @@
-// Clock: where the program's time comes from, so that tests can move it (tests/unit/fake_clock.h).
+// Clock: where the program's time comes from, so that tests can move it (tests/support/fake_clock.h).
 //
 // Thread-safe. Never fails.
 #pragma once

@@ -4,8 +4,9 @@
 //   level=info event=request id=9f… method=GET path="/v2/" status=200 bytes_out=2 ms=0.2
 //
 // Levels: error = someone must act, warn = may have to, info = life cycle and requests, debug = the rest.
-// A value is quoted (and its quotes, backslashes, control characters escaped) when it is not plain, so a client cannot
-// forge a line. Thread-safe: a line is one write(2). Never throws; a line that cannot be written is dropped.
+// A value is quoted (and its quotes, backslashes, control and non-ASCII characters escaped) when it is not plain, so a
+// client cannot forge a line; one beyond 4 KiB is cut and ends in "...". Thread-safe: a line is one write(2). Never
+// throws; a line that cannot be written is dropped.
 // Lines begin with sd-daemon's "<N>" priority prefix when `systemdPrefix` is set.
 #pragma once
 
@@ -45,7 +46,7 @@ class Logger final {
 
   [[nodiscard]] bool enabled(LogLevel level) const { return level <= options_.level; }
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const;
-  // As write(), for a line that somebody else formatted with appendLogField().
+  // As write(), for a line that somebody else formatted with appendLogField(), event first; "level=…" is put before it.
   void writeLine(LogLevel level, std::string_view line) const;
 
   void error(std::string_view event, std::initializer_list<LogField> fields) const { write(LogLevel::Error, event, fields); }

@@ -1,10 +1,11 @@
 // Secret: a string that cannot be printed by accident: no operator<<, no conversion to a string, no LogField.
 //
-// Wiped when destroyed. A value; not synchronised.
+// Wiped when destroyed or overwritten. A value; not synchronised.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace rha::base {
 
@@ -13,9 +14,9 @@ class Secret final {
   Secret() = default;
   explicit Secret(std::string text) : text_(std::move(text)) {}
   Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
+  Secret& operator=(const Secret& other);
   Secret(Secret&&) noexcept = default;
-  Secret& operator=(Secret&&) noexcept = default;
+  Secret& operator=(Secret&& other) noexcept;
   ~Secret();
 
   [[nodiscard]] bool empty() const { return text_.empty(); }
