@@ -1,0 +1,55 @@
+// Blobs: the blobs of a repository: look up, read, mount, remove. Uploads are in uploads.h.
+//
+// A blob is in a repository if its layer link is there and the blob's data are. Decided from the storage alone, never
+// from the index or a listing. Thread-safe; blocking. Storage failures throw storage::StorageError.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "base/body_source.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "index/index.h"
+#include "oci/digest.h"
+#include "oci/error_code.h"
+#include "oci/names.h"
+#include "storage/storage_driver.h"
+
+namespace rha::registry {
+
+struct BlobInfo {
+  oci::Digest digest;
+  std::uint64_t size = 0;
+};
+
+class Blobs final {
+ public:
+  // All borrowed.
+  Blobs(storage::StorageDriver& driver, index::Index& index, const base::Clock& clock);
+
+  // BLOB_UNKNOWN if the repository has no such blob.
+  base::Result<BlobInfo, oci::Error> stat(const oci::RepositoryName& repository, const oci::Digest& digest);
+
+  // Opens the blob, or a part of it that lies within info.size. BLOB_UNKNOWN if it has gone since stat().
+  base::Result<std::unique_ptr<base::BodySource>, oci::Error> open(const BlobInfo& info,
+                                                                   std::optional<storage::ByteRange> range);
+
+  // Makes a blob of `from` a blob of `repository` too. False, and no change, if `from` does not have it.
+  // Precondition: access to both was decided.
+  bool mount(const oci::RepositoryName& repository, const oci::Digest& digest, const oci::RepositoryName& from);
+
+  // Records that the repository has the blob: the layer link, then the index. Precondition: the data are stored.
+  void link(const oci::RepositoryName& repository, const oci::Digest& digest);
+
+  // Takes the blob out of the repository; its data stay for others and for garbage collection.
+  base::Result<void, oci::Error> remove(const oci::RepositoryName& repository, const oci::Digest& digest);
+
+ private:
+  storage::StorageDriver& driver_;
+  index::Index& index_;
+  const base::Clock& clock_;
+};
+
+}  // namespace rha::registry

@@ -1,0 +1,58 @@
+// Journal: one small record in storage for each change of a tag or manifest, written before the change (architecture,
+// decision 11). It says where other nodes must look, and keeps what the layout of 2.8 cannot: history, actors, times.
+//
+// Record: JSON
+// {"v":1,"at":"2026-11-23T22:06:01.000123Z","action":"tag","repository":"a/b","tag":"1","digest":"sha256:…",
+// "actor":"ci-build","address":"10.0.0.1"}; actions: "manifest" (pushed), "tag", "untag", "delete" (manifest).
+// Each process writes a numbered sequence of its own, from 1 up without gaps.
+// Thread-safe; blocking. Storage failures throw storage::StorageError: the change is then not made.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/lock_guarded.h"
+#include "oci/digest.h"
+#include "oci/names.h"
+#include "registry/actor.h"
+#include "storage/storage_driver.h"
+
+namespace rha::registry {
+
+struct JournalRecord {
+  enum class Action : std::uint8_t { Manifest, Tag, Untag, Delete };
+  Action action = Action::Manifest;
+  base::WallTime at;
+  std::string repository;
+  std::string tag;     // Tag, Untag
+  std::string digest;  // Manifest, Tag, Delete
+  std::string actor;
+  std::string address;
+};
+
+std::string encodeJournalRecord(const JournalRecord& record);
+std::optional<JournalRecord> decodeJournalRecord(std::string_view text);
+
+class Journal final {
+ public:
+  // `driver` is borrowed. `writer` names this process's sequence: a fresh random UUID.
+  Journal(storage::StorageDriver& driver, std::string writer);
+
+  // Stores a record durably under the next number.
+  void append(const JournalRecord& record);
+
+  // Calls `visit` with every record of every writer, each writer's in order; damaged ones are counted and skipped.
+  // For rebuilds: rests on listings. Returns the number of damaged records.
+  static std::uint64_t readAll(storage::StorageDriver& driver, const std::function<void(const JournalRecord&)>& visit);
+
+ private:
+  storage::StorageDriver& driver_;
+  std::string writer_;
+  base::LockGuarded<std::uint64_t> next_{1};
+};
+
+}  // namespace rha::registry

@@ -1,0 +1,102 @@
+// Manifests: the manifests and tags of a repository: push, pull, delete (OCI distribution-spec 1.1.1).
+//
+// A manifest is in a repository if its revision link is there; a tag points at what its current link says. Decided from
+// the storage alone. Order of writes of a push: journal record, blob data, revision link, tag index link, tag current
+// link, index; of a delete: journal record, revision link or current link, the rest, index: whatever is cut off leaves
+// the old state or the new one, and nothing that points at nothing.
+// Writes to one repository take turns. Thread-safe; blocking. Storage failures throw storage::StorageError; an index
+// that cannot be written only marks the repository dirty.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "index/index.h"
+#include "oci/digest.h"
+#include "oci/error_code.h"
+#include "oci/manifest.h"
+#include "oci/names.h"
+#include "registry/actor.h"
+#include "registry/blobs.h"
+#include "registry/journal.h"
+#include "registry/keyed_mutex.h"
+#include "storage/storage_driver.h"
+
+namespace rha::registry {
+
+struct StoredManifest {
+  oci::Digest digest;
+  std::string mediaType;
+  std::shared_ptr<const std::string> bytes;  // shared with caches and responses
+};
+
+struct ManifestPush {
+  const oci::RepositoryName& repository;
+  const oci::Reference& reference;
+  std::vector<oci::Tag> moreTags;  // ?tag= with a push by digest
+  std::string_view contentType;
+  std::string_view bytes;
+  const Actor& actor;
+};
+
+struct PushedManifest {
+  oci::Digest digest;
+  std::optional<oci::Digest> subject;
+};
+
+class Manifests final {
+ public:
+  // All borrowed. `maxManifestBytes` bounds what is read, too.
+  Manifests(storage::StorageDriver& driver, index::Index& index, Blobs& blobs, Journal& journal,
+            const base::Clock& clock, const base::Logger& logger, std::uint64_t maxManifestBytes);
+
+  // MANIFEST_UNKNOWN if there is none of that tag or digest.
+  base::Result<StoredManifest, oci::Error> get(const oci::RepositoryName& repository, const oci::Reference& reference);
+
+  // What a tag points at; nullopt if there is no such tag, or its manifest is gone.
+  std::optional<oci::Digest> resolve(const oci::RepositoryName& repository, const oci::Tag& tag);
+
+  // Stores the bytes as they are. MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN (config or layers that the
+  // repository lacks, but for non-distributable ones; an index may be sparse; a missing subject is accepted).
+  base::Result<PushedManifest, oci::Error> put(const ManifestPush& push);
+
+  // Removes the tag only.
+  base::Result<void, oci::Error> removeTag(const oci::RepositoryName& repository, const oci::Tag& tag,
+                                           const Actor& actor);
+  // Removes the manifest from the repository and every tag that points at it.
+  base::Result<void, oci::Error> removeManifest(const oci::RepositoryName& repository, const oci::Digest& digest,
+                                                const Actor& actor);
+
+  // Reads a repository's manifests and tags from storage into the index again (after a failed index write).
+  void reindex(const oci::RepositoryName& repository);
+
+ private:
+  base::Result<void, oci::Error> checkReferences(const oci::RepositoryName& repository, const oci::Manifest& manifest);
+  void writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest);
+  void dropTag(const oci::RepositoryName& repository, const oci::Tag& tag);
+  std::optional<oci::Digest> readTag(const oci::RepositoryName& repository, const oci::Tag& tag);
+  template <typename Write>
+  void toIndex(const oci::RepositoryName& repository, Write&& write);
+
+  storage::StorageDriver& driver_;
+  index::Index& index_;
+  Blobs& blobs_;
+  Journal& journal_;
+  const base::Clock& clock_;
+  const base::Logger& logger_;
+  std::uint64_t maxManifestBytes_;
+  KeyedMutex turns_;
+};
+
+// The index's row for a manifest.
+index::ManifestRow toRow(const oci::Digest& digest, const oci::Manifest& manifest, std::uint64_t size,
+                         base::WallTime pushedAt);
+
+}  // namespace rha::registry

@@ -1,0 +1,130 @@
+// Uploads: blob uploads from POST to PUT (OCI distribution-spec 1.1.1, "Pushing blobs").
+//
+//   start()  ->  ticket (id, offset, token)                       POST
+//   resume() ->  UploadWriter: append()*  ->  suspend() -> ticket  PATCH
+//                                         ->  finish(digest)       PUT, or POST ?digest=
+//   status(), cancel()                                            GET, DELETE
+//
+// Where an upload stands is in the token, and on local storage also in a state file that wins over the token: there a
+// client that lost its connection, or the Location, may ask for the status and go on. Bytes that were never
+// acknowledged are dropped. Nothing is visible at the blob's path before its digest was verified and the storage
+// acknowledged it.
+//
+// One request at a time writes to an upload; a later one takes it over (the earlier client has lost its connection and
+// nobody noticed): the earlier writer's next call fails with BLOB_UPLOAD_INVALID.
+// Uploads is thread-safe and blocking; a UploadWriter belongs to one request.
+// Storage failures throw storage::StorageError.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/hasher.h"
+#include "base/result.h"
+#include "oci/digest.h"
+#include "oci/error_code.h"
+#include "oci/names.h"
+#include "registry/actor.h"
+#include "registry/blobs.h"
+#include "registry/upload_token.h"
+#include "storage/storage_driver.h"
+
+namespace rha::registry {
+
+struct UploadTicket {
+  std::string id;
+  std::uint64_t offset = 0;
+  std::string token;  // for `_state=` in the Location
+};
+
+class UploadSlots;
+
+class UploadWriter final {
+ public:
+  // Use Uploads::start() and resume().
+  struct Parts;
+  explicit UploadWriter(std::unique_ptr<Parts> parts);
+  ~UploadWriter();  // as suspend(), best effort: what came in stays for a later resume()
+  UploadWriter(const UploadWriter&) = delete;
+  UploadWriter& operator=(const UploadWriter&) = delete;
+
+  [[nodiscard]] std::uint64_t offset() const;
+  // SIZE_INVALID (413) when the upload grows over the limit; BLOB_UPLOAD_INVALID when another request took it over.
+  base::Result<void, oci::Error> append(std::span<const std::byte> bytes);
+  // All is stored; the upload goes on later. Ends the writer.
+  base::Result<UploadTicket, oci::Error> suspend();
+  // Verifies the digest, publishes the blob and links it into the repository. Ends the writer.
+  // DIGEST_INVALID: what was uploaded has another digest; the upload is discarded.
+  base::Result<BlobInfo, oci::Error> finish(const oci::Digest& digest);
+  // Discards the upload. Ends the writer.
+  void cancel() noexcept;
+
+ private:
+  std::unique_ptr<Parts> parts_;
+};
+
+struct UploadSettings {
+  std::uint64_t maxBlobBytes = 0;         // 0: no limit
+  std::chrono::hours purgeAfter{24 * 7};  // abandoned uploads older than this are removed
+};
+
+class Uploads final {
+ public:
+  // All borrowed but the settings and the tokens.
+  Uploads(storage::StorageDriver& driver, Blobs& blobs, const base::Clock& clock, UploadTokens tokens,
+          UploadSettings settings);
+  ~Uploads();
+
+  // Begins an upload and returns its ticket; nothing of the body is taken yet.
+  UploadTicket start(const oci::RepositoryName& repository, const Actor& actor, base::HashAlgorithm algorithm);
+
+  // Begins an upload and keeps writing to it (single POST).
+  std::unique_ptr<UploadWriter> startWriting(const oci::RepositoryName& repository, const Actor& actor,
+                                             base::HashAlgorithm algorithm);
+
+  struct Resume {
+    const oci::RepositoryName& repository;
+    std::string_view id;
+    std::string_view token;                        // may be empty on local storage
+    std::optional<std::uint64_t> offset;           // first byte of Content-Range, when given
+    std::optional<base::HashAlgorithm> algorithm;  // of the digest the client will ask for, when known
+    bool final = false;  // PUT without body: the digest will tell, so an old token does not matter
+  };
+  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository, or a bad token. RANGE_INVALID (416): the offset is not
+  // where the upload stands; `detail` says where that is.
+  base::Result<std::unique_ptr<UploadWriter>, oci::Error> resume(const Resume& request);
+
+  // Where the upload stands, with a fresh token.
+  base::Result<UploadTicket, oci::Error> status(const oci::RepositoryName& repository, std::string_view id,
+                                                std::string_view token);
+  base::Result<void, oci::Error> cancel(const oci::RepositoryName& repository, std::string_view id,
+                                        std::string_view token);
+
+  // Removes abandoned uploads of this repository that are older than settings.purgeAfter; returns how many.
+  std::uint64_t purge(const oci::RepositoryName& repository);
+
+  [[nodiscard]] std::uint64_t active() const;  // writers at work, for metrics
+
+ private:
+  friend class UploadWriter;
+  base::Result<UploadState, oci::Error> find(const oci::RepositoryName& repository, std::string_view id,
+                                             std::string_view token);
+  std::unique_ptr<UploadWriter> makeWriter(const oci::RepositoryName& repository, UploadState state,
+                                           std::unique_ptr<storage::UploadSession> session, base::Hasher hasher);
+
+  storage::StorageDriver& driver_;
+  Blobs& blobs_;
+  const base::Clock& clock_;
+  UploadTokens tokens_;
+  UploadSettings settings_;
+  std::unique_ptr<UploadSlots> slots_;
+};
+
+}  // namespace rha::registry
