@@ -137,6 +137,9 @@ class Index {
                                              std::string_view artifactType, const Page& page) = 0;
   virtual std::optional<ManifestRow> manifest(const RepositoryName& repository, const Digest& digest) = 0;
   virtual std::vector<ManifestRow> manifests(const RepositoryName& repository, const Page& page) = 0;
+  // Repositories with a manifest that refers to the blob `digest` (config or layer), at most `limit`: where to look for
+  // a blob that a client wants to mount from anywhere.
+  virtual std::vector<RepositoryName> repositoriesWith(const Digest& digest, std::uint64_t limit) = 0;
   virtual Statistics statistics() = 0;
 
   // ---- state that survives a restart

@@ -14,9 +14,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "base/body_source.h"
 
 namespace rha::storage {
 
@@ -38,6 +41,10 @@ class UploadSession {
 
   // What resumeUpload() needs, as opaque bytes of bounded length. Precondition: flush() was the last call.
   [[nodiscard]] virtual std::string state() const = 0;
+
+  // Reads back everything flushed, from its beginning: for a digest of an algorithm that was not hashed on the way in.
+  // Precondition: flush() was the last call. The session goes on afterwards.
+  virtual std::unique_ptr<base::BodySource> readBack() = 0;
 
   // Publishes everything appended as the object `path`, atomically and durably; an object that is there already is
   // replaced. Afterwards the upload's temporary data are gone. The session is over.
