@@ -1,0 +1,252 @@
+#include "config/setting_table.h"
+
+namespace rha::config {
+namespace {
+
+using S = StartupSettings;
+
+constexpr std::uint64_t kKiB = 1024;
+constexpr std::uint64_t kMiB = 1024 * kKiB;
+constexpr std::uint64_t kGiB = 1024 * kMiB;
+constexpr std::uint64_t kSecond = 1000;
+constexpr std::uint64_t kDay = 24 * 60 * 60 * kSecond;
+constexpr std::uint64_t kLongestPath = 4095;
+// sun_path holds 108 bytes; the server needs five for a temporary name and the final NUL.
+constexpr std::uint64_t kLongestSocketPath = 103;
+
+// A field's accessor from its name; a member pointer cannot reach into nested structs.
+#define RHA_FIELD(name) \
+  +[](S & s) -> auto& { \
+    return s.name;      \
+  }
+
+std::vector<Setting> httpSettings() {
+  return {
+      {.path = "http.listen",
+       .type = SettingType::AddressList,
+       .field = RHA_FIELD(http.listen),
+       .help = "Addresses the registry answers on. Sockets passed by systemd replace them.",
+       .since = "0.1"},
+      {.path = "http.debug_listen",
+       .type = SettingType::OptionalAddress,
+       .field = RHA_FIELD(http.debugListen),
+       .help = "Address of /metrics and /debug/health; for monitoring only. A socket named \"debug\" passed by systemd "
+               "replaces it. Empty: off.",
+       .since = "0.1"},
+      {.path = "http.secret_file",
+       .type = SettingType::OptionalPath,
+       .field = RHA_FIELD(http.secretFile),
+       .most = kLongestPath,
+       .help = "File with the secret that signs the Location of an upload in progress; the same on all nodes of one "
+               "storage. At least 32 bytes. Empty: a secret is made at the first start and kept as \"secret\" in the "
+               "folder of index.path.",
+       .since = "0.1"},
+      {.path = "http.relative_locations",
+       .type = SettingType::Boolean,
+       .field = RHA_FIELD(http.relativeLocations),
+       .help =
+           "Answer with a Location that is a path, which is right behind any proxy. If false, it is a URL made from "
+           "the request's Host.",
+       .since = "0.1"},
+      {.path = "http.event_threads",
+       .type = SettingType::Count,
+       .field = RHA_FIELD(http.eventThreads),
+       .least = 1,
+       .most = 64,
+       .help = "Threads that receive and send.",
+       .since = "0.1"},
+      {.path = "http.worker_threads",
+       .type = SettingType::Count,
+       .field = RHA_FIELD(http.workerThreads),
+       .least = 1,
+       .most = 1024,
+       .help = "Threads that work on requests: how many may wait for the storage at once.",
+       .since = "0.1"},
+      {.path = "http.max_connections",
+       .type = SettingType::Count,
+       .field = RHA_FIELD(http.maxConnections),
+       .least = 16,
+       .most = 1'000'000,
+       .help =
+           "Connections held at once. Beyond, the oldest idle one is closed, else the new one is answered with 503.",
+       .since = "0.1"},
+      {.path = "http.head_deadline",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(http.headDeadline),
+       .least = 100,
+       .most = kDay,
+       .help = "Longest time from the first byte of a request to the end of its header.",
+       .since = "0.1"},
+      {.path = "http.idle_deadline",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(http.idleDeadline),
+       .least = 100,
+       .most = kDay,
+       .help = "Longest time a connection may stay open between two requests.",
+       .since = "0.1"},
+      {.path = "http.body_deadline",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(http.bodyDeadline),
+       .least = 100,
+       .most = kDay,
+       .help = "Longest time a body may make no progress, in either direction.",
+       .since = "0.1"},
+  };
+}
+
+std::vector<Setting> storageSettings() {
+  return {
+      {.path = "storage.driver",
+       .type = SettingType::Choice,
+       .field = RHA_FIELD(storage.driver),
+       .choices = {"filesystem", "memory"},
+       .help = "Where images lie. \"memory\" is for tests: everything is lost at the end.",
+       .since = "0.1"},
+      {.path = "storage.filesystem.root",
+       .type = SettingType::Path,
+       .field = RHA_FIELD(storage.filesystem.root),
+       .most = kLongestPath,
+       .help = "Folder of the filesystem driver. The layout below it is that of CNCF distribution 2.8 "
+               "(docker/registry/v2), so an existing folder of that registry can be taken over.",
+       .since = "0.1"},
+      {.path = "index.path",
+       .type = SettingType::Path,
+       .field = RHA_FIELD(index.path),
+       .most = kLongestPath,
+       .help = "The index, an SQLite file on a local disk. It is made anew from the storage when it is lost.",
+       .since = "0.1"},
+  };
+}
+
+std::vector<Setting> limitSettings() {
+  return {
+      {.path = "limits.manifest_bytes",
+       .type = SettingType::Size,
+       .field = RHA_FIELD(limits.manifestBytes),
+       .least = kKiB,
+       .most = 64 * kMiB,
+       .help = "Largest manifest that is accepted.",
+       .since = "0.1"},
+      {.path = "limits.blob_bytes",
+       .type = SettingType::Size,
+       .field = RHA_FIELD(limits.blobBytes),
+       .help = "Largest blob that is accepted. 0: no limit.",
+       .since = "0.1"},
+      {.path = "limits.head_bytes",
+       .type = SettingType::Size,
+       .field = RHA_FIELD(limits.headBytes),
+       .least = kKiB,
+       .most = kMiB,
+       .help = "Largest request line and header together.",
+       .since = "0.1"},
+      {.path = "limits.body_buffer_bytes",
+       .type = SettingType::Size,
+       .field = RHA_FIELD(limits.bodyBufferBytes),
+       .least = 4 * kKiB,
+       .most = 16 * kMiB,
+       .help = "Memory for one body on its way.",
+       .since = "0.1"},
+      {.path = "limits.body_budget_bytes",
+       .type = SettingType::Size,
+       .field = RHA_FIELD(limits.bodyBudgetBytes),
+       .least = kMiB,
+       .most = 64 * kGiB,
+       .help = "Memory for all bodies together. At the limit, reading from clients pauses.",
+       .since = "0.1"},
+      {.path = "limits.worker_queue",
+       .type = SettingType::Count,
+       .field = RHA_FIELD(limits.workerQueue),
+       .least = 1,
+       .most = 1'000'000,
+       .help = "Requests that may wait for a worker. Beyond, they are answered with 503.",
+       .since = "0.1"},
+  };
+}
+
+std::vector<Setting> otherSettings() {
+  return {
+      {.path = "catalog.max_entries",
+       .type = SettingType::Count,
+       .field = RHA_FIELD(catalog.maxEntries),
+       .least = 1,
+       .most = 100'000,
+       .help = "Entries on one page of the catalogue, and the largest n a client may ask for.",
+       .since = "0.1"},
+      {.path = "uploads.purge_after",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(uploads.purgeAfter),
+       .least = kSecond,
+       .most = 3650 * kDay,
+       .help = "Age at which an upload that was not finished is removed.",
+       .since = "0.1"},
+      {.path = "uploads.purge_interval",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(uploads.purgeInterval),
+       .least = kSecond,
+       .most = 30 * kDay,
+       .help = "How often such uploads are looked for.",
+       .since = "0.1"},
+      {.path = "log.level",
+       .type = SettingType::Choice,
+       .field = RHA_FIELD(log.level),
+       .choices = {"error", "warn", "info", "debug"},
+       .help = "What is logged: error (someone must act), warn (may have to), info (life cycle and requests), debug.",
+       .since = "0.1"},
+      {.path = "log.access",
+       .type = SettingType::Boolean,
+       .field = RHA_FIELD(log.access),
+       .help = "One line per request. If false, only requests that ended with 500 or above, or broke off, are logged.",
+       .since = "0.1"},
+      {.path = "control.socket",
+       .type = SettingType::OptionalPath,
+       .field = RHA_FIELD(control.socket),
+       .most = kLongestSocketPath,
+       .help = "Unix socket through which docker-registryctl talks to the daemon. Empty: off.",
+       .since = "0.1"},
+  };
+}
+
+#undef RHA_FIELD
+
+std::vector<Setting> makeTable() {
+  std::vector<Setting> table;
+  for (auto* part : {httpSettings, storageSettings, limitSettings, otherSettings}) {
+    for (Setting& setting : part()) {
+      table.push_back(std::move(setting));
+    }
+  }
+  return table;
+}
+
+}  // namespace
+
+std::span<const Setting> allSettings() {
+  static const std::vector<Setting> table = makeTable();
+  return table;
+}
+
+std::string_view describe(SettingType type) {
+  switch (type) {
+    case SettingType::Boolean:
+      return "true or false";
+    case SettingType::Choice:
+      return "a word";
+    case SettingType::Count:
+      return "a number";
+    case SettingType::Size:
+      return "a size";
+    case SettingType::Duration:
+      return "a duration";
+    case SettingType::Path:
+      return "an absolute path";
+    case SettingType::OptionalPath:
+      return "an absolute path or \"\"";
+    case SettingType::OptionalAddress:
+      return "an address or \"\"";
+    case SettingType::AddressList:
+      return "a list of addresses";
+  }
+  return "";
+}
+
+}  // namespace rha::config

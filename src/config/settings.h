@@ -1,0 +1,89 @@
+// StartupSettings: what registryd.yaml says, as plain data with its defaults. Constant after the start.
+//
+// The structs mirror the file's sections; every field has one row in setting_table.cpp, which gives it a name, a type,
+// limits and a help text. The layers above have settings of their own; the composition root maps these to them.
+// Values; thread-safe to read.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rha::config {
+
+struct HttpSettings {
+  std::vector<std::string> listen{"127.0.0.1:5000"};
+  std::string debugListen = "127.0.0.1:5001";  // empty: off
+  std::string secretFile;                      // empty: one is made and kept beside the index
+  bool relativeLocations = true;
+  std::uint64_t eventThreads = 2;
+  std::uint64_t workerThreads = 16;
+  std::uint64_t maxConnections = 16384;
+  std::chrono::milliseconds headDeadline{15'000};
+  std::chrono::milliseconds idleDeadline{75'000};
+  std::chrono::milliseconds bodyDeadline{60'000};
+  bool operator==(const HttpSettings&) const = default;
+};
+
+struct FilesystemSettings {
+  std::string root = "/var/lib/docker-registry-ha/storage";
+  bool operator==(const FilesystemSettings&) const = default;
+};
+
+struct StorageSettings {
+  std::string driver = "filesystem";
+  FilesystemSettings filesystem;
+  bool operator==(const StorageSettings&) const = default;
+};
+
+struct IndexSettings {
+  std::string path = "/var/lib/docker-registry-ha/index.sqlite";
+  bool operator==(const IndexSettings&) const = default;
+};
+
+struct LimitSettings {
+  std::uint64_t manifestBytes = 4 * 1024 * 1024;
+  std::uint64_t blobBytes = 0;  // 0: unlimited
+  std::uint64_t headBytes = 32 * 1024;
+  std::uint64_t bodyBufferBytes = 256 * 1024;
+  std::uint64_t bodyBudgetBytes = 48 * 1024 * 1024;
+  std::uint64_t workerQueue = 4096;
+  bool operator==(const LimitSettings&) const = default;
+};
+
+struct CatalogSettings {
+  std::uint64_t maxEntries = 1000;
+  bool operator==(const CatalogSettings&) const = default;
+};
+
+struct UploadSettings {
+  std::chrono::milliseconds purgeAfter{std::chrono::hours(168)};
+  std::chrono::milliseconds purgeInterval{std::chrono::hours(1)};
+  bool operator==(const UploadSettings&) const = default;
+};
+
+struct LogSettings {
+  std::string level = "info";
+  bool access = true;
+  bool operator==(const LogSettings&) const = default;
+};
+
+struct ControlSettings {
+  std::string socket = "/run/docker-registry-ha/control.sock";  // empty: off
+  bool operator==(const ControlSettings&) const = default;
+};
+
+struct StartupSettings {
+  HttpSettings http;
+  StorageSettings storage;
+  IndexSettings index;
+  LimitSettings limits;
+  CatalogSettings catalog;
+  UploadSettings uploads;
+  LogSettings log;
+  ControlSettings control;
+  bool operator==(const StartupSettings&) const = default;
+};
+
+}  // namespace rha::config

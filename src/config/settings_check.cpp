@@ -1,0 +1,193 @@
+#include "config/settings_check.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <stdexcept>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "config/setting_table.h"
+#include "config/value_reader.h"
+#include "config/value_text.h"
+
+namespace rha::config {
+namespace {
+
+constexpr std::uint64_t kLargestFile = 1024 * 1024;
+
+std::string joinPath(std::string_view section, std::string_view key) {
+  return section.empty() ? std::string(key) : std::string(section) + '.' + std::string(key);
+}
+
+const Setting* findSetting(std::string_view path) {
+  for (const Setting& setting : allSettings()) {
+    if (setting.path == path) {
+      return &setting;
+    }
+  }
+  return nullptr;
+}
+
+// The keys that may stand directly in a section ("" is the top).
+std::vector<std::string_view> keysOf(std::string_view section) {
+  std::vector<std::string_view> keys;
+  const std::string prefix = section.empty() ? "" : std::string(section) + '.';
+  for (const Setting& setting : allSettings()) {
+    if (setting.path.starts_with(prefix)) {
+      const std::string_view rest = setting.path.substr(prefix.size());
+      const std::string_view key = rest.substr(0, rest.find('.'));
+      if (keys.empty() || keys.back() != key) {
+        keys.push_back(key);
+      }
+    }
+  }
+  return keys;
+}
+
+// What the operator may have meant: a near key of the same section, or the same key of another.
+std::string suggestion(std::string_view section, std::string_view key) {
+  const std::string_view near = base::nearest(key, keysOf(section));
+  if (!near.empty()) {
+    return joinPath(section, near);
+  }
+  for (const Setting& setting : allSettings()) {
+    if (setting.path.substr(setting.path.rfind('.') + 1) == key) {
+      return std::string(setting.path);
+    }
+  }
+  return "";
+}
+
+class SettingsCheck final {
+ public:
+  explicit SettingsCheck(const AddressCheck& checkAddress) : checkAddress_(checkAddress) {}
+
+  void checkText(std::string_view yaml) {
+    try {
+      const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
+      if (documents.size() > 1) {
+        complain(documents[1], "the file must hold one YAML document, not " + std::to_string(documents.size()));
+      }
+      if (!documents.empty()) {
+        checkSection(documents[0], "");
+      }
+    } catch (const YAML::Exception& error) {
+      errors_.push_back({error.mark.line + 1, "not valid YAML: " + error.msg});
+    }
+    checkTogether();
+  }
+
+  base::Result<StartupSettings, SettingErrors> result() && {
+    if (errors_.empty()) {
+      return std::move(settings_);
+    }
+    std::stable_sort(errors_.begin(), errors_.end(),
+                     [](const SettingError& a, const SettingError& b) { return a.line < b.line; });
+    return base::fail(std::move(errors_));
+  }
+
+ private:
+  void complain(const YAML::Node& at, std::string text) { errors_.push_back({at.Mark().line + 1, std::move(text)}); }
+
+  void checkSection(const YAML::Node& node, const std::string& section) {
+    if (node.IsNull()) {
+      return;
+    }
+    if (!node.IsMap()) {
+      return complain(node,
+                      (section.empty() ? "the file" : section) + " must be a map of " + joinWords(keysOf(section)));
+    }
+    std::set<std::string> seen;
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) {
+        complain(entry.first, "a key must be a word");
+        continue;
+      }
+      const std::string& key = entry.first.Scalar();
+      if (!seen.insert(key).second) {
+        complain(entry.first, "duplicate key " + inQuotes(joinPath(section, key)));
+        continue;
+      }
+      checkEntry(entry.first, entry.second, section);
+    }
+  }
+
+  void checkEntry(const YAML::Node& key, const YAML::Node& value, const std::string& section) {
+    const std::string path = joinPath(section, key.Scalar());
+    if (const Setting* setting = findSetting(path)) {
+      lines_[path] = key.Mark().line + 1;
+      if (!value.IsNull()) {
+        readValue(*setting, value, settings_, checkAddress_,
+                  [this](const YAML::Node& at, std::string text) { complain(at, std::move(text)); });
+      }
+    } else if (key.Scalar().find('.') == std::string::npos && !keysOf(path).empty()) {
+      checkSection(value, path);
+    } else {
+      const std::string meant = suggestion(section, key.Scalar());
+      complain(key,
+               "unknown key " + inQuotes(path) + (meant.empty() ? "" : " (did you mean " + inQuotes(meant) + "?)"));
+    }
+  }
+
+  // What no single value shows. The line is that of whichever setting the file names.
+  void checkTogether() {
+    const auto& listen = settings_.http.listen;
+    if (std::find(listen.begin(), listen.end(), settings_.http.debugListen) != listen.end()) {
+      complainAt({"http.debug_listen", "http.listen"},
+                 "http.debug_listen must not be one of http.listen (" + inQuotes(settings_.http.debugListen) + ")");
+    }
+    if (settings_.limits.bodyBudgetBytes < settings_.limits.bodyBufferBytes) {
+      complainAt({"limits.body_budget_bytes", "limits.body_buffer_bytes"},
+                 "limits.body_budget_bytes (" + formatSize(settings_.limits.bodyBudgetBytes) +
+                     ") must not be less than limits.body_buffer_bytes (" +
+                     formatSize(settings_.limits.bodyBufferBytes) + ")");
+    }
+  }
+
+  void complainAt(std::initializer_list<std::string_view> paths, std::string text) {
+    for (const std::string_view path : paths) {
+      if (const auto line = lines_.find(path); line != lines_.end()) {
+        errors_.push_back({line->second, std::move(text)});
+        return;
+      }
+    }
+  }
+
+  const AddressCheck& checkAddress_;
+  StartupSettings settings_;
+  SettingErrors errors_;
+  std::map<std::string, int, std::less<>> lines_;  // of the settings that the file names
+};
+
+}  // namespace
+
+base::Result<StartupSettings, SettingErrors> checkSettings(std::string_view yaml, const AddressCheck& checkAddress) {
+  SettingsCheck check(checkAddress);
+  check.checkText(yaml);
+  return std::move(check).result();
+}
+
+base::Result<StartupSettings, SettingErrors> loadSettings(const std::filesystem::path& path,
+                                                          const AddressCheck& checkAddress) {
+  try {
+    const auto text = base::readFile(path, kLargestFile);
+    if (!text) {
+      return base::fail(SettingErrors{{0, "there is no such file"}});
+    }
+    return checkSettings(*text, checkAddress);
+  } catch (const base::IoError& error) {
+    return base::fail(SettingErrors{{0, "cannot be read: " + error.code().message()}});
+  } catch (const std::length_error&) {
+    return base::fail(SettingErrors{{0, "is larger than 1 MiB; this cannot be a settings file"}});
+  }
+}
+
+std::string toText(const std::filesystem::path& path, const SettingError& error) {
+  return path.string() + (error.line > 0 ? ":" + std::to_string(error.line) : "") + ": " + error.text;
+}
+
+}  // namespace rha::config

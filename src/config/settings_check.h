@@ -1,0 +1,41 @@
+// The check of a settings file: reads it by the table and finds every error in it at once, each with its line.
+//
+// Used by the start of registryd and by `registryd --check-config`, so both say the same. Pure functions but for
+// reading the file; thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/settings.h"
+
+namespace rha::config {
+
+struct SettingError {
+  int line = 0;      // from 1; 0: the file as a whole
+  std::string text;  // for the operator: names the setting, what is wrong, what is allowed
+};
+
+// Sorted by line; never empty.
+using SettingErrors = std::vector<SettingError>;
+
+// What is wrong with an "IP:PORT", or nullopt if it can be listened on. Given by the composition root, so that the
+// check and the server agree on what an address is.
+using AddressCheck = std::function<std::optional<std::string>(std::string_view)>;
+
+// `yaml` is the text of one document; an empty one, and settings left out or without a value, mean the defaults.
+base::Result<StartupSettings, SettingErrors> checkSettings(std::string_view yaml, const AddressCheck& checkAddress);
+
+// As above for a file of at most 1 MiB; one that is missing or cannot be read is an error too.
+base::Result<StartupSettings, SettingErrors> loadSettings(const std::filesystem::path& path,
+                                                          const AddressCheck& checkAddress);
+
+// "FILE:LINE: text", or "FILE: text" for the file as a whole.
+std::string toText(const std::filesystem::path& path, const SettingError& error);
+
+}  // namespace rha::config

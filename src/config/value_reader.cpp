@@ -1,0 +1,194 @@
+#include "config/value_reader.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/value_text.h"
+
+namespace rha::config {
+namespace {
+
+constexpr std::size_t kMostAddresses = 64;
+
+// One call of readValue(): what its parts share.
+class ValueReader final {
+ public:
+  ValueReader(const Setting& setting, StartupSettings& settings, const AddressCheck& checkAddress,
+              const Complain& complain)
+      : setting_(setting), settings_(settings), checkAddress_(checkAddress), complain_(complain) {}
+
+  void read(const YAML::Node& node) {
+    if (setting_.type == SettingType::AddressList) {
+      readAddresses(node);
+    } else if (!node.IsScalar()) {
+      complain(node, "must be " + std::string(describe(setting_.type)) + ", not a " + (node.IsMap() ? "map" : "list"));
+    } else {
+      readScalar(node);
+    }
+  }
+
+ private:
+  void complain(const YAML::Node& at, const std::string& text) const {
+    complain_(at, std::string(setting_.path) + " " + text);
+  }
+
+  template <typename T>
+  T& field() const {
+    return std::get<T& (*)(StartupSettings&)>(setting_.field)(settings_);
+  }
+
+  void readScalar(const YAML::Node& node) const {
+    switch (setting_.type) {
+      case SettingType::Boolean:
+        return readBoolean(node);
+      case SettingType::Choice:
+        return readChoice(node);
+      case SettingType::Count:
+        return readCount(node);
+      case SettingType::Size:
+        return readSize(node);
+      case SettingType::Duration:
+        return readDuration(node);
+      case SettingType::Path:
+      case SettingType::OptionalPath:
+        return readPath(node);
+      case SettingType::OptionalAddress:
+        return readAddress(node);
+      case SettingType::AddressList:
+        return;  // never a scalar's type
+    }
+  }
+
+  void readBoolean(const YAML::Node& node) const {
+    if (node.Scalar() != "true" && node.Scalar() != "false") {
+      return complain(node, "must be true or false, not " + inQuotes(node.Scalar()));
+    }
+    field<bool>() = node.Scalar() == "true";
+  }
+
+  void readChoice(const YAML::Node& node) const {
+    if (std::find(setting_.choices.begin(), setting_.choices.end(), node.Scalar()) == setting_.choices.end()) {
+      return complain(node, "must be " + joinWords(setting_.choices) + ", not " + inQuotes(node.Scalar()));
+    }
+    field<std::string>() = node.Scalar();
+  }
+
+  void readCount(const YAML::Node& node) const {
+    const auto value = base::parseUnsigned(node.Scalar());
+    if (!value) {
+      return complain(node, "must be a number, not " + inQuotes(node.Scalar()));
+    }
+    if (*value < setting_.least || *value > setting_.most) {
+      return complain(node, "must be between " + std::to_string(setting_.least) + " and " +
+                                std::to_string(setting_.most) + ", not " + inQuotes(node.Scalar()));
+    }
+    field<std::uint64_t>() = *value;
+  }
+
+  void readSize(const YAML::Node& node) const {
+    const auto value = parseSize(node.Scalar());
+    if (!value) {
+      return complain(node, "must be a size such as 4194304, 512KiB, 4MiB or 2GiB, not " + inQuotes(node.Scalar()));
+    }
+    if (*value < setting_.least || *value > setting_.most) {
+      return complain(node, "must be between " + formatSize(setting_.least) + " and " + formatSize(setting_.most) +
+                                ", not " + inQuotes(node.Scalar()));
+    }
+    field<std::uint64_t>() = *value;
+  }
+
+  void readDuration(const YAML::Node& node) const {
+    const auto value = parseDuration(node.Scalar());
+    if (!value) {
+      return complain(node, "must be a duration such as 500ms, 60s, 5m, 24h or 7d, not " + inQuotes(node.Scalar()));
+    }
+    const std::chrono::milliseconds least(static_cast<std::int64_t>(setting_.least));
+    const std::chrono::milliseconds most(static_cast<std::int64_t>(setting_.most));
+    if (*value < least || *value > most) {
+      return complain(node, "must be between " + formatDuration(least) + " and " + formatDuration(most) + ", not " +
+                                inQuotes(node.Scalar()));
+    }
+    field<std::chrono::milliseconds>() = *value;
+  }
+
+  void readPath(const YAML::Node& node) const {
+    const std::string& text = node.Scalar();
+    if (text.empty() && setting_.type == SettingType::OptionalPath) {
+      field<std::string>().clear();
+    } else if (text.empty() || text.front() != '/') {
+      complain(node, "must be an absolute path, not " + inQuotes(text));
+    } else if (text.size() > setting_.most) {
+      complain(node,
+               "must be at most " + std::to_string(setting_.most) + " bytes long, not " + std::to_string(text.size()));
+    } else if (text.find('\0') != std::string::npos) {
+      complain(node, "must not contain a NUL byte");
+    } else {
+      field<std::string>() = text;
+    }
+  }
+
+  void readAddress(const YAML::Node& node) const {
+    const std::string& text = node.Scalar();
+    if (const auto fault = text.empty() ? std::nullopt : checkAddress_(text)) {
+      return complain(node, *fault);
+    }
+    field<std::string>() = text;
+  }
+
+  void readAddresses(const YAML::Node& node) const {
+    if (!node.IsSequence()) {
+      return complain(node, "must be a list of addresses such as [\"127.0.0.1:5000\"]");
+    }
+    if (node.size() == 0 || node.size() > kMostAddresses) {
+      return complain(node, "must hold between 1 and " + std::to_string(kMostAddresses) + " addresses, not " +
+                                std::to_string(node.size()));
+    }
+    std::vector<std::string> addresses;
+    for (const YAML::Node& item : node) {
+      if (!item.IsScalar()) {
+        complain(item, "must be a list of addresses such as [\"127.0.0.1:5000\"]");
+      } else if (const auto fault = checkAddress_(item.Scalar())) {
+        complain(item, *fault);
+      } else if (std::find(addresses.begin(), addresses.end(), item.Scalar()) != addresses.end()) {
+        complain(item, "names " + inQuotes(item.Scalar()) + " twice");
+      } else {
+        addresses.push_back(item.Scalar());
+      }
+    }
+    field<std::vector<std::string>>() = std::move(addresses);
+  }
+
+  const Setting& setting_;
+  StartupSettings& settings_;
+  const AddressCheck& checkAddress_;
+  const Complain& complain_;
+};
+
+}  // namespace
+
+void readValue(const Setting& setting, const YAML::Node& node, StartupSettings& settings,
+               const AddressCheck& checkAddress, const Complain& complain) {
+  ValueReader(setting, settings, checkAddress, complain).read(node);
+}
+
+std::string inQuotes(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  std::string out = "\"";
+  for (const char c : text.substr(0, kLongest)) {
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  return out + (text.size() > kLongest ? "...\"" : "\"");
+}
+
+std::string joinWords(const std::vector<std::string_view>& words) {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) {
+      out += i + 1 == words.size() ? " or " : ", ";
+    }
+    out += words[i];
+  }
+  return out;
+}
+
+}  // namespace rha::config

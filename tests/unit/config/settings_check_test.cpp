@@ -1,0 +1,222 @@
+#include "config/settings_check.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace rha::config {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Stands in for net::Address::parse: anything with a colon is an address.
+std::optional<std::string> checkAddress(std::string_view text) {
+  if (text.find(':') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return "is not IP:PORT: " + std::string(text);
+}
+
+base::Result<StartupSettings, SettingErrors> check(std::string_view yaml) { return checkSettings(yaml, checkAddress); }
+
+// The settings of a text without errors.
+StartupSettings good(std::string_view yaml) {
+  auto result = check(yaml);
+  if (!result) {
+    for (const SettingError& error : result.error()) {
+      ADD_FAILURE() << toText("file", error);
+    }
+    return {};
+  }
+  return *result;
+}
+
+// "LINE: text" of each error.
+std::vector<std::string> faults(std::string_view yaml) {
+  auto result = check(yaml);
+  std::vector<std::string> lines;
+  if (!result) {
+    for (const SettingError& error : result.error()) {
+      lines.push_back(std::to_string(error.line) + ": " + error.text);
+    }
+  }
+  return lines;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(SettingsCheck, an_empty_file_means_the_defaults) {
+  EXPECT_EQ(good(""), StartupSettings{});
+  EXPECT_EQ(good("# nothing but a comment\n"), StartupSettings{});
+  EXPECT_EQ(good("---\n"), StartupSettings{});
+}
+
+TEST(SettingsCheck, a_section_or_setting_without_a_value_means_the_default) {
+  EXPECT_EQ(good("http:\nstorage:\n  driver:\nlimits: {manifest_bytes: }\n"), StartupSettings{});
+}
+
+TEST(SettingsCheck, every_type_of_value_is_read) {
+  const StartupSettings settings = good(
+      "http:\n"
+      "  listen: [\"0.0.0.0:5000\", \"[::1]:5000\"]\n"
+      "  debug_listen: \"\"\n"
+      "  relative_locations: false\n"
+      "  worker_threads: 3\n"
+      "  head_deadline: 2s\n"
+      "storage: {driver: memory, filesystem: {root: /srv/registry}}\n"
+      "limits: {manifest_bytes: 1MiB, blob_bytes: 5368709120}\n"
+      "uploads: {purge_after: 7d}\n"
+      "log: {level: \"debug\"}\n");
+  EXPECT_EQ(settings.http.listen, (Lines{"0.0.0.0:5000", "[::1]:5000"}));
+  EXPECT_EQ(settings.http.debugListen, "");
+  EXPECT_FALSE(settings.http.relativeLocations);
+  EXPECT_EQ(settings.http.workerThreads, 3U);
+  EXPECT_EQ(settings.http.headDeadline, milliseconds(2000));
+  EXPECT_EQ(settings.storage.driver, "memory");
+  EXPECT_EQ(settings.storage.filesystem.root, "/srv/registry");
+  EXPECT_EQ(settings.limits.manifestBytes, 1048576U);
+  EXPECT_EQ(settings.limits.blobBytes, 5368709120U);
+  EXPECT_EQ(settings.uploads.purgeAfter, std::chrono::hours(168));
+  EXPECT_EQ(settings.log.level, "debug");
+}
+
+TEST(SettingsCheck, all_errors_are_reported_at_once_in_the_order_of_the_lines) {
+  EXPECT_EQ(faults("http:\n"
+                   "  listn: [\"127.0.0.1:5000\"]\n"
+                   "  worker_threads: many\n"
+                   "storage:\n"
+                   "  driver: floppy\n"
+                   "limits: []\n"),
+            (Lines{"2: unknown key \"http.listn\" (did you mean \"http.listen\"?)",
+                   "3: http.worker_threads must be a number, not \"many\"",
+                   "5: storage.driver must be filesystem or memory, not \"floppy\"",
+                   "6: limits must be a map of manifest_bytes, blob_bytes, head_bytes, body_buffer_bytes, "
+                   "body_budget_bytes or worker_queue"}));
+}
+
+TEST(SettingsCheck, an_unknown_key_names_the_nearest_or_the_place_where_it_belongs) {
+  EXPECT_EQ(faults("storrage: {}\n"), (Lines{"1: unknown key \"storrage\" (did you mean \"storage\"?)"}));
+  EXPECT_EQ(faults("storage:\n  root: /srv\n"),
+            (Lines{"2: unknown key \"storage.root\" (did you mean \"storage.filesystem.root\"?)"}));
+  EXPECT_EQ(faults("zebra: 1\n"), (Lines{"1: unknown key \"zebra\""}));
+}
+
+TEST(SettingsCheck, a_path_of_keys_is_not_a_key) {
+  EXPECT_EQ(faults("storage.filesystem: {root: /srv}\n"), (Lines{"1: unknown key \"storage.filesystem\""}));
+  EXPECT_EQ(faults("storage:\n  driver.x: 1\n").size(), 1U);
+}
+
+TEST(SettingsCheck, a_duplicate_key_is_an_error) {
+  EXPECT_EQ(faults("log:\n  level: info\n  level: debug\nlog: {}\n"),
+            (Lines{"3: duplicate key \"log.level\"", "4: duplicate key \"log\""}));
+}
+
+TEST(SettingsCheck, a_value_of_the_wrong_type_says_what_is_wanted) {
+  EXPECT_EQ(faults("http: {listen: \"127.0.0.1:5000\"}\n"),
+            (Lines{"1: http.listen must be a list of addresses such as [\"127.0.0.1:5000\"]"}));
+  EXPECT_EQ(faults("http: {listen: []}\n"), (Lines{"1: http.listen must hold between 1 and 64 addresses, not 0"}));
+  EXPECT_EQ(faults("log: {access: yes}\n"), (Lines{"1: log.access must be true or false, not \"yes\""}));
+  EXPECT_EQ(faults("log: {level: [info]}\n"), (Lines{"1: log.level must be a word, not a list"}));
+  EXPECT_EQ(faults("index: {path: {a: b}}\n"), (Lines{"1: index.path must be an absolute path, not a map"}));
+  EXPECT_EQ(faults("index: {path: var/index}\n"), (Lines{"1: index.path must be an absolute path, not \"var/index\""}));
+  EXPECT_EQ(faults("index: {path: \"\"}\n"), (Lines{"1: index.path must be an absolute path, not \"\""}));
+  EXPECT_EQ(faults("http: {head_deadline: 15}\n"),
+            (Lines{"1: http.head_deadline must be a duration such as 500ms, 60s, 5m, 24h or 7d, not \"15\""}));
+  EXPECT_EQ(faults("limits: {manifest_bytes: 4MB}\n"),
+            (Lines{"1: limits.manifest_bytes must be a size such as 4194304, 512KiB, 4MiB or 2GiB, not \"4MB\""}));
+}
+
+TEST(SettingsCheck, a_value_out_of_range_says_the_range) {
+  EXPECT_EQ(faults("http: {worker_threads: 0}\n"),
+            (Lines{"1: http.worker_threads must be between 1 and 1024, not \"0\""}));
+  EXPECT_EQ(faults("limits: {manifest_bytes: 1GiB}\n"),
+            (Lines{"1: limits.manifest_bytes must be between 1KiB and 64MiB, not \"1GiB\""}));
+  EXPECT_EQ(faults("uploads: {purge_after: 10ms}\n"),
+            (Lines{"1: uploads.purge_after must be between 1s and 87600h, not \"10ms\""}));
+  EXPECT_EQ(faults("catalog: {max_entries: 99999999999999999999}\n"),
+            (Lines{"1: catalog.max_entries must be a number, not \"99999999999999999999\""}));
+  EXPECT_EQ(faults("control: {socket: /" + std::string(103, 'x') + "}\n"),
+            (Lines{"1: control.socket must be at most 103 bytes long, not 104"}));
+}
+
+TEST(SettingsCheck, bad_addresses_are_named_each_with_its_line) {
+  EXPECT_EQ(faults("http:\n  listen:\n    - nonsense\n    - 127.0.0.1:1\n    - 127.0.0.1:1\n    - [x]\n"),
+            (Lines{"3: http.listen is not IP:PORT: nonsense", "5: http.listen names \"127.0.0.1:1\" twice",
+                   "6: http.listen must be a list of addresses such as [\"127.0.0.1:5000\"]"}));
+  EXPECT_EQ(faults("http: {debug_listen: 5001}\n"), (Lines{"1: http.debug_listen is not IP:PORT: 5001"}));
+}
+
+TEST(SettingsCheck, settings_that_do_not_fit_together_are_an_error_at_the_one_that_is_given) {
+  EXPECT_EQ(faults("http:\n  listen: [\"127.0.0.1:5001\"]\n"),
+            (Lines{"2: http.debug_listen must not be one of http.listen (\"127.0.0.1:5001\")"}));
+  EXPECT_EQ(faults("limits:\n  body_budget_bytes: 1MiB\n  body_buffer_bytes: 2MiB\n"),
+            (Lines{"2: limits.body_budget_bytes (1MiB) must not be less than limits.body_buffer_bytes (2MiB)"}));
+}
+
+TEST(SettingsCheck, a_syntax_error_has_its_line) {
+  const Lines lines = faults("http:\n  listen: [\"127.0.0.1:5000\"\nlog: {}\n");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].find(": not valid YAML: ") != std::string::npos) << lines[0];
+  EXPECT_EQ(lines[0].substr(0, 2), "3:");
+}
+
+TEST(SettingsCheck, anything_but_one_map_is_an_error) {
+  EXPECT_EQ(faults("- a\n- b\n"),
+            (Lines{"1: the file must be a map of http, storage, index, limits, catalog, uploads, log or control"}));
+  EXPECT_EQ(faults("just text\n").size(), 1U);
+  EXPECT_EQ(faults("log: {}\n---\nlog: {}\n"), (Lines{"3: the file must hold one YAML document, not 2"}));
+  EXPECT_EQ(faults("[a, b]: 1\n"), (Lines{"1: a key must be a word"}));
+}
+
+TEST(SettingsCheck, a_long_or_binary_value_is_shortened_in_the_message) {
+  const Lines lines = faults("log: {level: \"a\\tb" + std::string(500, 'c') + "\"}\n");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_LT(lines[0].size(), 200U);
+  EXPECT_TRUE(lines[0].find("\"a?bccc") != std::string::npos) << lines[0];
+}
+
+class SettingsFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "rha-config-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path write(const std::string& text) const {
+    std::ofstream(folder_ / "registryd.yaml") << text;
+    return folder_ / "registryd.yaml";
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(SettingsFile, is_read_and_its_errors_begin_with_its_name_and_line) {
+  const auto path = write("log:\n  level: loud\n");
+  auto result = loadSettings(path, checkAddress);
+  ASSERT_FALSE(result.ok());
+  ASSERT_EQ(result.error().size(), 1U);
+  EXPECT_EQ(toText(path, result.error()[0]),
+            path.string() + ":2: log.level must be error, warn, info or debug, not \"loud\"");
+  EXPECT_TRUE(loadSettings(write("log: {level: warn}\n"), checkAddress).ok());
+}
+
+TEST_F(SettingsFile, that_is_missing_unreadable_or_too_large_is_an_error_without_a_line) {
+  auto missing = loadSettings(folder_ / "none.yaml", checkAddress);
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(toText("none.yaml", missing.error()[0]), "none.yaml: there is no such file");
+
+  auto folder = loadSettings(folder_, checkAddress);
+  ASSERT_FALSE(folder.ok());
+  EXPECT_EQ(toText("x", folder.error()[0]), "x: cannot be read: Is a directory");
+
+  auto large = loadSettings(write(std::string(1024 * 1024 + 1, '#')), checkAddress);
+  ASSERT_FALSE(large.ok());
+  EXPECT_EQ(large.error()[0].line, 0);
+}
+
+}  // namespace
+}  // namespace rha::config
