@@ -13,8 +13,7 @@ namespace rha::base {
 // A failed system call. code() keeps the errno value, so that callers can tell ENOSPC from EIO.
 class IoError : public std::system_error {
  public:
-  IoError(int errnoValue, const std::string& what)
-      : std::system_error(errnoValue, std::generic_category(), what) {}
+  IoError(int errnoValue, const std::string& what) : std::system_error(errnoValue, std::generic_category(), what) {}
   [[nodiscard]] int errnoValue() const { return code().value(); }
 };
 

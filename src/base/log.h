@@ -30,8 +30,7 @@ struct LogField {
   LogField(std::string_view k, const std::string& v) : key(k), value(v) {}
   LogField(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  LogField(std::string_view k, T v) : key(k), value(std::to_string(v)) {}
+  requires(!std::same_as<T, bool>) LogField(std::string_view k, T v) : key(k), value(std::to_string(v)) {}
 };
 
 class Logger final {
@@ -49,10 +48,18 @@ class Logger final {
   // As write(), for a line that somebody else formatted with appendLogField(), event first; "level=…" is put before it.
   void writeLine(LogLevel level, std::string_view line) const;
 
-  void error(std::string_view event, std::initializer_list<LogField> fields) const { write(LogLevel::Error, event, fields); }
-  void warn(std::string_view event, std::initializer_list<LogField> fields) const { write(LogLevel::Warn, event, fields); }
-  void info(std::string_view event, std::initializer_list<LogField> fields) const { write(LogLevel::Info, event, fields); }
-  void debug(std::string_view event, std::initializer_list<LogField> fields) const { write(LogLevel::Debug, event, fields); }
+  void error(std::string_view event, std::initializer_list<LogField> fields) const {
+    write(LogLevel::Error, event, fields);
+  }
+  void warn(std::string_view event, std::initializer_list<LogField> fields) const {
+    write(LogLevel::Warn, event, fields);
+  }
+  void info(std::string_view event, std::initializer_list<LogField> fields) const {
+    write(LogLevel::Info, event, fields);
+  }
+  void debug(std::string_view event, std::initializer_list<LogField> fields) const {
+    write(LogLevel::Debug, event, fields);
+  }
 
  private:
   Options options_;

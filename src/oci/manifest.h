@@ -46,7 +46,7 @@ enum class ManifestKind : std::uint8_t { Image, Index, Other };
 
 struct Manifest {
   ManifestKind kind = ManifestKind::Other;
-  std::string mediaType;     // what GET answers as Content-Type
+  std::string mediaType;         // what GET answers as Content-Type
   bool mediaTypeInBody = false;  // false: mediaType came from the Content-Type or from the shape
   std::optional<Descriptor> config;
   std::vector<Descriptor> layers;     // kind Image
