@@ -1,6 +1,8 @@
-// Control socket: a Unix stream socket on which companions (docker-registryctl, registry-acl-reloader) talk to registryd.
+// Control socket: a Unix stream socket on which companions (docker-registryctl, registry-acl-reloader) talk to
+// registryd.
 //
-// One JSON object per line, UTF-8, at most 16 MiB; one answer line per request line; several may follow on a connection.
+// One JSON object per line, UTF-8, at most 16 MiB; one answer line per request line; several may follow on a
+// connection.
 //   -> {"command":"status"}
 //   <- {"ok":true,"result":{…}}
 //   <- {"ok":false,"error":"unknown command \"foo\" (known: status)"}
@@ -8,6 +10,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,20 +26,29 @@ namespace rha::control {
 // operator. Called on the server's threads, several at once.
 using Command = std::function<base::Result<std::string, std::string>(std::string_view requestJson)>;
 
+struct ControlLimits {
+  std::uint64_t lineBytes = 16 * 1024 * 1024;  // of a request; beyond: an error, and the connection is closed
+  std::uint64_t connections = 16;              // beyond: an error, and the connection is closed
+  // For a request to arrive after the last answer, and for an answer to be taken; then the connection is closed.
+  std::chrono::milliseconds deadline{60'000};
+};
+
 class ControlServer final {
  public:
   // `logger` is borrowed.
-  explicit ControlServer(const base::Logger& logger);
+  explicit ControlServer(const base::Logger& logger, ControlLimits limits = {});
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
 
   // Before start(). Throws std::logic_error if the name is taken.
   void add(std::string name, Command command);
-  // Binds `path` (replacing a socket that a dead process left; refusing one that answers) and starts the thread
-  // "control". Throws base::IoError naming the path.
+  // Binds `path` (replacing a socket that a dead process left; refusing one that answers, and anything that is no
+  // socket) and starts the thread "control", which starts one thread for each connection. Throws base::IoError naming
+  // the path.
   void start(const std::string& path);
-  // Ends the thread, closes connections, removes the socket file if it is still ours. Idempotent.
+  // Ends the threads, closes connections, removes the socket file if it is still ours. Waits for commands that run.
+  // Idempotent.
   void stop();
 
  private:
