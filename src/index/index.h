@@ -2,8 +2,11 @@
 // (architecture, decision 2). Lists come from here; whether a blob or manifest may be served never does.
 //
 // Thread-safe: any method from any thread at once; readers never wait for writers. Blocking (disk).
-// A write is visible to every later read of this process when its call returns.
-// Failure: reads and writes throw IndexError; the caller answers lists with 503 and lets pulls and pushes go on.
+// A write is visible to every later read of this process when its call returns. It survives the death of the process;
+// a power cut may undo the last writes, all later than some moment and the marks with them, so that what was lost is
+// found again from the journal on. Dirty marks alone survive a power cut at once.
+// Failure: reads and writes throw IndexError; the caller answers lists with 503 and lets pulls and pushes go on. A write
+// that failed changed nothing (a failed one of which the answer was lost may have: all are idempotent).
 // Contract suite: tests/contract/index.
 #pragma once
 
@@ -27,9 +30,21 @@ using oci::Digest;
 using oci::RepositoryName;
 using oci::Tag;
 
+enum class IndexFailure : std::uint8_t {
+  Unavailable,  // locked, disk full, I/O error, closed: later it may work
+  Corrupt,      // the file is damaged: only a rebuild helps
+};
+
+// what() names the file, what failed and what to do: for the log, never for a client.
 class IndexError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit IndexError(const std::string& what, IndexFailure failure = IndexFailure::Unavailable)
+      : std::runtime_error(what), failure_(failure) {}
+  [[nodiscard]] IndexFailure failure() const { return failure_; }
+  [[nodiscard]] bool needsRebuild() const { return failure_ == IndexFailure::Corrupt; }
+
+ private:
+  IndexFailure failure_;
 };
 
 enum class ReferenceKind : std::uint8_t { Config, Layer, Manifest, Subject };
@@ -80,10 +95,11 @@ struct Page {
 };
 
 // Which repositories a caller may learn of: whole namespaces, asked of the access layer once per request.
-// A name is visible if the longest prefix in `rules` that matches it says so ("" matches all).
+// A name is visible if the longest prefix in `rules` that matches it says so ("" matches all; of equal prefixes the last
+// one counts). A name that no rule matches is hidden, unless there are no rules at all.
 struct Visibility {
   struct Rule {
-    std::string prefix;  // "restricted/" covers the repository "restricted" too
+    std::string prefix;  // compared as text; "restricted/" covers the repository "restricted" too
     bool visible = true;
   };
   std::vector<Rule> rules;  // empty: all visible
@@ -105,15 +121,21 @@ class Index {
 
   // ---- writes
 
-  // Records a manifest (idempotent; the first pushedAt is kept).
+  // Every write for a repository makes it known, and none moves its updatedAt back.
+
+  // Records a manifest. Again for the same digest: the earliest pushedAt is kept, all else replaced.
   virtual void putManifest(const RepositoryName& repository, const ManifestRow& row) = 0;
   // Forgets a manifest of that repository and its references. Tags are removed by removeTag().
   virtual void removeManifest(const RepositoryName& repository, const Digest& digest) = 0;
-  // Points a tag at a digest and appends the event to its history (not if it points there already).
+  // Points a tag at a digest and appends the event to its history. If it points there already, only the repository's
+  // updatedAt is touched.
   virtual void putTag(const RepositoryName& repository, const TagRow& row, std::string_view actor) = 0;
+  // Points a tag at a digest without touching its history: for rebuilds, which bring the history by addTagEvent().
+  virtual void restoreTag(const RepositoryName& repository, const TagRow& row) = 0;
   // Removes a tag and appends the deletion to its history. Nothing if there is no such tag.
   virtual void removeTag(const RepositoryName& repository, const Tag& tag, WallTime at, std::string_view actor) = 0;
-  // Appends an event that happened earlier (from the journal, at a rebuild), keeping the history sorted by time.
+  // Adds an event that happened earlier (from the journal, at a rebuild) to the history, at its place in time. Nothing
+  // if that very event is known. Does not change where the tag points, nor the repository's updatedAt.
   virtual void addTagEvent(const RepositoryName& repository, const TagEvent& event) = 0;
   // Makes a repository known before it has a tag or manifest (a first blob), and touches updatedAt.
   virtual void touchRepository(const RepositoryName& repository, WallTime at) = 0;
@@ -129,10 +151,10 @@ class Index {
   virtual std::vector<TagRow> tags(const RepositoryName& repository, const Page& page) = 0;
   // All tags that point at `digest`.
   virtual std::vector<Tag> tagsOf(const RepositoryName& repository, const Digest& digest) = 0;
-  // Newest first, at most `limit`.
+  // Newest first, at most `limit`. Events that changed nothing (the same digest as the one before) are not shown.
   virtual std::vector<TagEvent> history(const RepositoryName& repository, const Tag& tag, std::uint64_t limit) = 0;
   // Manifests whose subject is `subject`, by digest; only those of `artifactType` when it is not empty.
-  // page.last is a digest's text.
+  // page.last is a digest's text, whole or its beginning.
   virtual std::vector<ManifestRow> referrers(const RepositoryName& repository, const Digest& subject,
                                              std::string_view artifactType, const Page& page) = 0;
   virtual std::optional<ManifestRow> manifest(const RepositoryName& repository, const Digest& digest) = 0;
