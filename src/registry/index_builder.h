@@ -8,7 +8,12 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "index/index.h"
 #include "oci/names.h"
@@ -23,23 +28,36 @@ struct BuildProgress {
   std::atomic<std::uint64_t> problems{0};
 };
 
+// What the journal knows and the layout of 2.8 cannot keep. Held in memory during a build: about 200 bytes a record.
+struct JournalFacts {
+  std::map<std::pair<std::string, std::string>, base::WallTime> pushed;  // (repository, digest) -> first push
+  // repository -> tag -> its events by time
+  std::map<std::string, std::map<std::string, std::vector<index::TagEvent>>> events;
+};
+
 class IndexBuilder final {
  public:
   // All borrowed.
   IndexBuilder(storage::StorageDriver& driver, const base::Logger& logger, std::uint64_t maxManifestBytes);
 
-  // Reads everything into `index`. Returns false if `stop` became true before the end.
+  // Reads everything into `index`, which is empty. Returns false if `stop` became true before the end.
   bool build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop);
 
-  // Reads one repository into `index`, replacing what was there.
-  void buildRepository(index::Index& index, const oci::RepositoryName& repository, BuildProgress& progress);
+  // Makes the rows of one repository what its storage says, keeping the history that the index has; without `facts`,
+  // a tag found changed gets an event without an actor. Precondition: nobody else writes to the repository.
+  void buildRepository(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
+                       BuildProgress& progress);
 
-  // Calls `visit` for every repository in storage (a folder with _layers, _manifests or _uploads in it).
+  // Calls `visit` for every repository in storage (a folder with _layers, _manifests or _uploads in it) until it
+  // returns false.
   void forEachRepository(const std::function<bool(const oci::RepositoryName&)>& visit);
 
  private:
-  void readManifests(index::Index& index, const oci::RepositoryName& repository, BuildProgress& progress);
-  void readTags(index::Index& index, const oci::RepositoryName& repository, BuildProgress& progress);
+  void readManifests(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
+                     BuildProgress& progress);
+  void readTags(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
+                BuildProgress& progress);
+  [[nodiscard]] bool inStorage(const oci::RepositoryName& repository);
 
   storage::StorageDriver& driver_;
   const base::Logger& logger_;

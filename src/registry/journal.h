@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -50,9 +51,15 @@ class Journal final {
   static std::uint64_t readAll(storage::StorageDriver& driver, const std::function<void(const JournalRecord&)>& visit);
 
  private:
+  struct Numbers {
+    std::uint64_t next = 1;
+    std::set<std::uint64_t> failed;  // taken, but their record was not stored: used again first
+  };
+  std::uint64_t takeNumber();
+
   storage::StorageDriver& driver_;
   std::string writer_;
-  base::LockGuarded<std::uint64_t> next_{1};
+  base::LockGuarded<Numbers> numbers_;
 };
 
 }  // namespace rha::registry

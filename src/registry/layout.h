@@ -57,6 +57,7 @@ std::string uploadsFolder(const RepositoryName& repository);
 // Precondition: `id` passed isUploadId().
 std::string uploadFolder(const RepositoryName& repository, std::string_view id);
 std::string uploadStartedAt(const RepositoryName& repository, std::string_view id);
+std::string uploadStateFolder(const RepositoryName& repository, std::string_view id);
 std::string uploadState(const RepositoryName& repository, std::string_view id);
 // A version 4 UUID in lower case: what the path may hold after blobs/uploads/.
 bool isUploadId(std::string_view text);

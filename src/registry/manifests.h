@@ -79,6 +79,9 @@ class Manifests final {
 
  private:
   base::Result<void, oci::Error> checkReferences(const oci::RepositoryName& repository, const oci::Manifest& manifest);
+  // The writes of a push, in order. Precondition: the repository's turn is held.
+  void store(const ManifestPush& push, const oci::Manifest& manifest, const oci::Digest& digest,
+             const std::vector<oci::Tag>& tags);
   void writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest);
   void dropTag(const oci::RepositoryName& repository, const oci::Tag& tag);
   std::optional<oci::Digest> readTag(const oci::RepositoryName& repository, const oci::Tag& tag);

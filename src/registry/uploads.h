@@ -33,6 +33,7 @@
 #include "oci/names.h"
 #include "registry/actor.h"
 #include "registry/blobs.h"
+#include "registry/upload_slots.h"
 #include "registry/upload_token.h"
 #include "storage/storage_driver.h"
 
@@ -43,8 +44,6 @@ struct UploadTicket {
   std::uint64_t offset = 0;
   std::string token;  // for `_state=` in the Location
 };
-
-class UploadSlots;
 
 class UploadWriter final {
  public:
@@ -117,7 +116,12 @@ class Uploads final {
   base::Result<UploadState, oci::Error> find(const oci::RepositoryName& repository, std::string_view id,
                                              std::string_view token);
   std::unique_ptr<UploadWriter> makeWriter(const oci::RepositoryName& repository, UploadState state,
-                                           std::unique_ptr<storage::UploadSession> session, base::Hasher hasher);
+                                           std::unique_ptr<storage::UploadSession> session, base::Hasher hasher,
+                                           UploadSlots::Lease lease);
+  // Whether the state of an upload is kept in storage, too.
+  [[nodiscard]] bool keepsState() const;
+  void saveState(const oci::RepositoryName& repository, const UploadState& state);
+  void dropState(const oci::RepositoryName& repository, std::string_view id) noexcept;
 
   storage::StorageDriver& driver_;
   Blobs& blobs_;

@@ -1,0 +1,68 @@
+#include "registry/blobs.h"
+
+#include "registry/layout.h"
+
+namespace rha::registry {
+namespace {
+
+oci::Error unknownBlob(const oci::Digest& digest) {
+  return {oci::ErrorCode::BlobUnknown, {}, R"({"digest":")" + digest.text() + R"("})", 0};
+}
+
+// A blob of no bytes whose digest is not that of nothing is a blob whose data were lost (swift.md 4.2).
+bool isHollow(std::uint64_t size, const oci::Digest& digest) {
+  return size == 0 && digest != oci::Digest::of("", digest.algorithm());
+}
+
+}  // namespace
+
+Blobs::Blobs(storage::StorageDriver& driver, index::Index& index, const base::Clock& clock)
+    : driver_(driver), index_(index), clock_(clock) {}
+
+base::Result<BlobInfo, oci::Error> Blobs::stat(const oci::RepositoryName& repository, const oci::Digest& digest) {
+  if (!driver_.stat(layout::layerLink(repository, digest))) {
+    return base::fail(unknownBlob(digest));
+  }
+  const auto data = driver_.stat(layout::blobData(digest));
+  if (!data || isHollow(data->size, digest)) {
+    return base::fail(unknownBlob(digest));
+  }
+  return BlobInfo{digest, data->size};
+}
+
+base::Result<std::unique_ptr<base::BodySource>, oci::Error> Blobs::open(const BlobInfo& info,
+                                                                        std::optional<storage::ByteRange> range) {
+  auto source = driver_.open(layout::blobData(info.digest), range);
+  if (!source) {
+    return base::fail(unknownBlob(info.digest));
+  }
+  return source;
+}
+
+bool Blobs::mount(const oci::RepositoryName& repository, const oci::Digest& digest, const oci::RepositoryName& from) {
+  if (!stat(from, digest).ok()) {
+    return false;
+  }
+  link(repository, digest);
+  return true;
+}
+
+void Blobs::link(const oci::RepositoryName& repository, const oci::Digest& digest) {
+  driver_.put(layout::layerLink(repository, digest), digest.text(), storage::Durability::Durable);
+  try {
+    if (!index_.hasRepository(repository)) {
+      index_.touchRepository(repository, clock_.now());
+    }
+  } catch (const index::IndexError&) {
+    index_.markDirty(repository);
+  }
+}
+
+base::Result<void, oci::Error> Blobs::remove(const oci::RepositoryName& repository, const oci::Digest& digest) {
+  if (!driver_.remove(layout::layerLink(repository, digest))) {
+    return base::fail(unknownBlob(digest));
+  }
+  return {};
+}
+
+}  // namespace rha::registry

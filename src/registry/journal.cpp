@@ -1,0 +1,115 @@
+#include "registry/journal.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "registry/layout.h"
+
+namespace rha::registry {
+namespace {
+
+constexpr std::uint64_t kMaxRecordBytes = 8 * 1024;
+
+constexpr std::array<std::pair<JournalRecord::Action, std::string_view>, 4> kActions{{
+    {JournalRecord::Action::Manifest, "manifest"},
+    {JournalRecord::Action::Tag, "tag"},
+    {JournalRecord::Action::Untag, "untag"},
+    {JournalRecord::Action::Delete, "delete"},
+}};
+
+std::string text(const nlohmann::json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+// Names directly below a folder, sorted: numbers of one width sort by value.
+std::vector<std::string> childrenOf(storage::StorageDriver& driver, const std::string& folder) {
+  std::vector<std::string> names;
+  driver.list(folder, [&](const storage::ListEntry& entry) {
+    names.push_back(entry.name);
+    return true;
+  });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+std::string encodeJournalRecord(const JournalRecord& record) {
+  const auto* action =
+      std::find_if(kActions.begin(), kActions.end(), [&](const auto& row) { return row.first == record.action; });
+  nlohmann::ordered_json json = {{"v", 1},
+                                 {"at", base::formatRfc3339Micros(record.at)},
+                                 {"action", action->second},
+                                 {"repository", record.repository}};
+  const auto add = [&](const char* key, const std::string& value) {
+    if (!value.empty()) {
+      json[key] = value;
+    }
+  };
+  add("tag", record.tag);
+  add("digest", record.digest);
+  add("actor", record.actor);
+  add("address", record.address);
+  return json.dump();
+}
+
+std::optional<JournalRecord> decodeJournalRecord(std::string_view encoded) {
+  const auto json = nlohmann::json::parse(encoded, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    return std::nullopt;
+  }
+  const std::string name = text(json, "action");
+  const auto* action =
+      std::find_if(kActions.begin(), kActions.end(), [&](const auto& row) { return row.second == name; });
+  const auto at = base::parseRfc3339(text(json, "at"));
+  if (action == kActions.end() || !at) {
+    return std::nullopt;
+  }
+  return JournalRecord{
+      action->first,        *at, text(json, "repository"), text(json, "tag"), text(json, "digest"), text(json, "actor"),
+      text(json, "address")};
+}
+
+Journal::Journal(storage::StorageDriver& driver, std::string writer) : driver_(driver), writer_(std::move(writer)) {}
+
+std::uint64_t Journal::takeNumber() {
+  auto numbers = numbers_.lock();
+  if (!numbers->failed.empty()) {
+    return numbers->failed.extract(numbers->failed.begin()).value();
+  }
+  return numbers->next++;
+}
+
+void Journal::append(const JournalRecord& record) {
+  // A reader that follows this sequence waits at a number that is missing, so a number whose record could not be
+  // stored is given to the next record.
+  const std::uint64_t number = takeNumber();
+  try {
+    driver_.put(layout::journalRecord(writer_, number), encodeJournalRecord(record), storage::Durability::Durable);
+  } catch (...) {
+    numbers_.lock()->failed.insert(number);
+    throw;
+  }
+}
+
+std::uint64_t Journal::readAll(storage::StorageDriver& driver, const std::function<void(const JournalRecord&)>& visit) {
+  std::uint64_t damaged = 0;
+  const std::string root = layout::journalRoot();
+  for (const auto& writer : childrenOf(driver, root)) {
+    const std::string writerFolder = root + '/' + writer;
+    for (const auto& thousand : childrenOf(driver, writerFolder)) {
+      const std::string folder = writerFolder + '/' + thousand;
+      for (const auto& number : childrenOf(driver, folder)) {
+        const auto bytes = driver.get(folder + '/' + number, kMaxRecordBytes);
+        const auto record = bytes ? decodeJournalRecord(*bytes) : std::nullopt;
+        record ? visit(*record) : static_cast<void>(++damaged);
+      }
+    }
+  }
+  return damaged;
+}
+
+}  // namespace rha::registry

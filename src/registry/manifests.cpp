@@ -1,0 +1,276 @@
+#include "registry/manifests.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "registry/index_builder.h"
+#include "registry/layout.h"
+#include "registry/manifest_reader.h"
+
+namespace rha::registry {
+namespace {
+
+using oci::ErrorCode;
+using oci::HashAlgorithm;
+using storage::Durability;
+
+// A manifest that names more blobs than this that are missing is told of the first ones only.
+constexpr std::size_t kMaxMissingShown = 10;
+
+oci::Error unknownManifest(const std::string& reference) {
+  return {ErrorCode::ManifestUnknown, {}, nlohmann::json{{"reference", reference}}.dump(), 0};
+}
+
+oci::Error missingBlobs(const std::vector<std::string>& missing) {
+  std::string message = "the repository lacks blobs that the manifest refers to:";
+  for (std::size_t i = 0; i < std::min(missing.size(), kMaxMissingShown); ++i) {
+    message += ' ' + missing[i];
+  }
+  if (missing.size() > kMaxMissingShown) {
+    message += " and " + std::to_string(missing.size() - kMaxMissingShown) + " more";
+  }
+  return {ErrorCode::ManifestBlobUnknown, message, nlohmann::json{{"digests", missing}}.dump(), 0};
+}
+
+// A registry need not have the bytes of a foreign layer.
+bool mayBeAbsent(const oci::Descriptor& descriptor) {
+  return descriptor.hasUrls || oci::media_type::isNonDistributable(descriptor.mediaType);
+}
+
+index::ReferenceRow referenceRow(index::ReferenceKind kind, const oci::Descriptor& descriptor) {
+  return {kind, descriptor.digest, descriptor.size, descriptor.mediaType, descriptor.platform};
+}
+
+}  // namespace
+
+index::ManifestRow toRow(const oci::Digest& digest, const oci::Manifest& manifest, std::uint64_t size,
+                         base::WallTime pushedAt) {
+  index::ManifestRow row{digest, manifest.mediaType, size, manifest.artifactType, {}, std::nullopt, {}, pushedAt};
+  if (!manifest.annotations.empty()) {
+    row.annotationsJson = nlohmann::json(manifest.annotations).dump();
+  }
+  if (manifest.subject) {
+    row.subject = manifest.subject->digest;
+    row.references.push_back(referenceRow(index::ReferenceKind::Subject, *manifest.subject));
+  }
+  if (manifest.config) {
+    row.references.push_back(referenceRow(index::ReferenceKind::Config, *manifest.config));
+  }
+  for (const auto& layer : manifest.layers) {
+    row.references.push_back(referenceRow(index::ReferenceKind::Layer, layer));
+  }
+  for (const auto& child : manifest.manifests) {
+    row.references.push_back(referenceRow(index::ReferenceKind::Manifest, child));
+  }
+  return row;
+}
+
+Manifests::Manifests(storage::StorageDriver& driver, index::Index& index, Blobs& blobs, Journal& journal,
+                     const base::Clock& clock, const base::Logger& logger, std::uint64_t maxManifestBytes)
+    : driver_(driver),
+      index_(index),
+      blobs_(blobs),
+      journal_(journal),
+      clock_(clock),
+      logger_(logger),
+      maxManifestBytes_(maxManifestBytes) {}
+
+std::optional<oci::Digest> Manifests::readTag(const oci::RepositoryName& repository, const oci::Tag& tag) {
+  // sha256 first: see writeTag() for why a leftover link of the other tree does no harm.
+  for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
+    const auto contents = driver_.get(layout::tagCurrentLink(repository, tag, algorithm), layout::kMaxLinkBytes);
+    if (!contents) {
+      continue;
+    }
+    if (auto digest = layout::parseLink(*contents)) {
+      return digest;
+    }
+    logger_.error("damaged_tag", {{"repository", repository.text()},
+                                  {"tag", tag.text()},
+                                  {"hint", "its current link holds no digest; push the tag again or delete it"}});
+  }
+  return std::nullopt;
+}
+
+std::optional<oci::Digest> Manifests::resolve(const oci::RepositoryName& repository, const oci::Tag& tag) {
+  auto digest = readTag(repository, tag);
+  if (!digest || !driver_.stat(layout::revisionLink(repository, *digest))) {
+    return std::nullopt;
+  }
+  return digest;
+}
+
+base::Result<StoredManifest, oci::Error> Manifests::get(const oci::RepositoryName& repository,
+                                                        const oci::Reference& reference) {
+  const auto digest = reference.digest() ? std::optional(*reference.digest()) : readTag(repository, *reference.tag());
+  if (!digest || !driver_.stat(layout::revisionLink(repository, *digest))) {
+    return base::fail(unknownManifest(reference.text()));
+  }
+  auto manifest = readManifest(driver_, repository, *digest, maxManifestBytes_);
+  if (!manifest) {
+    logger_.error("lost_manifest", {{"repository", repository.text()},
+                                    {"digest", digest->text()},
+                                    {"hint", "its revision link stands but its bytes are gone; push it again"}});
+    return base::fail(unknownManifest(reference.text()));
+  }
+  return StoredManifest{*digest, std::move(manifest->mediaType), std::move(manifest->bytes)};
+}
+
+base::Result<void, oci::Error> Manifests::checkReferences(const oci::RepositoryName& repository,
+                                                          const oci::Manifest& manifest) {
+  std::vector<std::string> missing;
+  const auto check = [&](const oci::Descriptor& descriptor) {
+    if (!mayBeAbsent(descriptor) && !blobs_.stat(repository, descriptor.digest).ok()) {
+      missing.push_back(descriptor.digest.text());
+    }
+  };
+  if (manifest.kind == oci::ManifestKind::Image) {
+    if (manifest.config) {
+      check(*manifest.config);
+    }
+    std::for_each(manifest.layers.begin(), manifest.layers.end(), check);
+  }
+  if (missing.empty()) {
+    return {};
+  }
+  return base::fail(missingBlobs(missing));
+}
+
+template <typename Write>
+void Manifests::toIndex(const oci::RepositoryName& repository, Write&& write) {
+  try {
+    write();
+  } catch (const index::IndexError& error) {
+    // The storage has the truth and the client its answer; the repository is read again later.
+    logger_.warn("index_write_failed", {{"repository", repository.text()}, {"cause", error.what()}});
+    index_.markDirty(repository);
+  }
+}
+
+void Manifests::writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest) {
+  driver_.put(layout::tagIndexLink(repository, tag, digest), digest.text(), Durability::Durable);
+  driver_.put(layout::tagCurrentLink(repository, tag, digest.algorithm()), digest.text(), Durability::Durable);
+  // Readers prefer the sha256 tree. To sha512: until the old link below is gone the tag has not moved, and nobody was
+  // told so. To sha256: it has moved already, and the old link is hidden.
+  const auto other = digest.algorithm() == HashAlgorithm::Sha256 ? HashAlgorithm::Sha512 : HashAlgorithm::Sha256;
+  driver_.remove(layout::tagCurrentLink(repository, tag, other));
+}
+
+void Manifests::dropTag(const oci::RepositoryName& repository, const oci::Tag& tag) {
+  // The hidden link first, or it would come to light.
+  for (const auto algorithm : {HashAlgorithm::Sha512, HashAlgorithm::Sha256}) {
+    driver_.remove(layout::tagCurrentLink(repository, tag, algorithm));
+    driver_.removeTree(layout::tagFolder(repository, tag, algorithm));
+  }
+}
+
+base::Result<PushedManifest, oci::Error> Manifests::put(const ManifestPush& push) {
+  auto parsed = oci::parseManifest(push.bytes, push.contentType);
+  if (!parsed) {
+    return base::fail(oci::Error{ErrorCode::ManifestInvalid, parsed.error(), {}, 0});
+  }
+  const oci::Digest* asked = push.reference.digest();
+  const auto digest = oci::Digest::of(push.bytes, asked ? asked->algorithm() : HashAlgorithm::Sha256);
+  if (asked && digest != *asked) {
+    return base::fail(oci::Error{ErrorCode::DigestInvalid,
+                                 "the manifest has the digest " + digest.text() + ", not the one in the request",
+                                 {},
+                                 0});
+  }
+  if (auto complete = checkReferences(push.repository, *parsed); !complete) {
+    return base::fail(std::move(complete).error());
+  }
+  std::vector<oci::Tag> tags = push.moreTags;
+  if (const oci::Tag* tag = push.reference.tag()) {
+    tags.insert(tags.begin(), *tag);
+  }
+  const auto turn = turns_.lock(push.repository.text());
+  store(push, *parsed, digest, tags);
+  PushedManifest pushed{digest, std::nullopt};
+  if (parsed->subject) {
+    pushed.subject = parsed->subject->digest;
+  }
+  return pushed;
+}
+
+void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, const oci::Digest& digest,
+                      const std::vector<oci::Tag>& tags) {
+  const auto now = clock_.now();
+  JournalRecord record{JournalRecord::Action::Manifest,
+                       now,
+                       push.repository.text(),
+                       {},
+                       digest.text(),
+                       push.actor.name,
+                       push.actor.address};
+  journal_.append(record);
+  driver_.put(layout::blobData(digest), push.bytes, Durability::Durable);
+  if (needsTypeFile(push.bytes, manifest)) {
+    driver_.put(layout::manifestType(push.repository, digest), manifest.mediaType, Durability::Durable);
+  }
+  driver_.put(layout::revisionLink(push.repository, digest), digest.text(), Durability::Durable);
+  for (const auto& tag : tags) {
+    record.action = JournalRecord::Action::Tag;
+    record.tag = tag.text();
+    journal_.append(record);
+    writeTag(push.repository, tag, digest);
+  }
+  toIndex(push.repository, [&] {
+    index_.putManifest(push.repository, toRow(digest, manifest, push.bytes.size(), now));
+    for (const auto& tag : tags) {
+      index_.putTag(push.repository, {tag, digest, now}, push.actor.name);
+    }
+  });
+}
+
+base::Result<void, oci::Error> Manifests::removeTag(const oci::RepositoryName& repository, const oci::Tag& tag,
+                                                    const Actor& actor) {
+  const auto turn = turns_.lock(repository.text());
+  if (!resolve(repository, tag)) {
+    return base::fail(unknownManifest(tag.text()));
+  }
+  const auto now = clock_.now();
+  journal_.append({JournalRecord::Action::Untag, now, repository.text(), tag.text(), {}, actor.name, actor.address});
+  dropTag(repository, tag);
+  toIndex(repository, [&] { index_.removeTag(repository, tag, now, actor.name); });
+  return {};
+}
+
+base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryName& repository,
+                                                         const oci::Digest& digest, const Actor& actor) {
+  const auto turn = turns_.lock(repository.text());
+  if (!driver_.stat(layout::revisionLink(repository, digest))) {
+    return base::fail(unknownManifest(digest.text()));
+  }
+  const auto candidates = index_.tagsOf(repository, digest);
+  const auto now = clock_.now();
+  journal_.append(
+      {JournalRecord::Action::Delete, now, repository.text(), {}, digest.text(), actor.name, actor.address});
+  // From here on the manifest is gone, and the tags on it with it: a tag whose revision link is missing does not
+  // resolve.
+  driver_.remove(layout::revisionLink(repository, digest));
+  driver_.remove(layout::manifestType(repository, digest));
+  std::vector<oci::Tag> dropped;
+  for (const auto& tag : candidates) {
+    if (readTag(repository, tag) == digest) {
+      dropTag(repository, tag);
+      dropped.push_back(tag);
+    }
+  }
+  toIndex(repository, [&] {
+    for (const auto& tag : dropped) {
+      index_.removeTag(repository, tag, now, actor.name);
+    }
+    index_.removeManifest(repository, digest);
+  });
+  return {};
+}
+
+void Manifests::reindex(const oci::RepositoryName& repository) {
+  const auto turn = turns_.lock(repository.text());
+  BuildProgress progress;
+  IndexBuilder(driver_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
+  index_.clearDirty(repository);
+}
+
+}  // namespace rha::registry

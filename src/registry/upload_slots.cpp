@@ -1,0 +1,63 @@
+#include "registry/upload_slots.h"
+
+#include <utility>
+
+namespace rha::registry {
+
+UploadSlots::Lease::Lease(std::shared_ptr<Slot> slot, std::uint64_t number) : slot_(std::move(slot)), number_(number) {}
+
+UploadSlots::Lease::~Lease() {
+  if (!slot_) {
+    return;
+  }
+  const std::lock_guard lock(slot_->mutex);
+  if (slot_->holder == number_) {
+    slot_->holder = 0;
+    slot_->save = nullptr;
+  }
+}
+
+UploadSlots::Turn UploadSlots::Lease::enter() const {
+  std::unique_lock lock(slot_->mutex);
+  const bool mine = slot_->holder == number_;
+  return {std::move(lock), mine};
+}
+
+void UploadSlots::Lease::onTakeOver(std::function<void()> save) const {
+  const std::lock_guard lock(slot_->mutex);
+  if (slot_->holder == number_) {
+    slot_->save = std::move(save);
+  }
+}
+
+UploadSlots::Lease UploadSlots::take(const std::string& id) {
+  std::shared_ptr<Slot> slot;
+  {
+    auto table = table_.lock();
+    std::erase_if(*table, [](const auto& row) { return row.second.expired(); });
+    auto& known = (*table)[id];
+    slot = known.lock();
+    if (!slot) {
+      slot = std::make_shared<Slot>();
+      known = slot;
+    }
+  }
+  std::unique_lock lock(slot->mutex);
+  if (slot->save) {
+    std::exchange(slot->save, nullptr)();
+  }
+  slot->holder = ++slot->leases;
+  const std::uint64_t number = slot->holder;
+  lock.unlock();
+  return {std::move(slot), number};
+}
+
+std::uint64_t UploadSlots::active() {
+  std::uint64_t count = 0;
+  for (const auto& row : *table_.lock()) {
+    count += row.second.expired() ? 0 : 1;
+  }
+  return count;
+}
+
+}  // namespace rha::registry
