@@ -52,6 +52,12 @@ UploadSlots::Lease UploadSlots::take(const std::string& id) {
   return {std::move(slot), number};
 }
 
+bool UploadSlots::held(const std::string& id) {
+  auto table = table_.lock();
+  const auto known = table->find(id);
+  return known != table->end() && !known->second.expired();
+}
+
 std::uint64_t UploadSlots::active() {
   std::uint64_t count = 0;
   for (const auto& row : *table_.lock()) {

@@ -55,6 +55,8 @@ class UploadSlots final {
 
   // Takes the upload, from its present holder if there is one. Waits for a step of that holder to end.
   Lease take(const std::string& id);
+  // Whether some request has the upload now.
+  [[nodiscard]] bool held(const std::string& id);
   [[nodiscard]] std::uint64_t active();
 
  private:

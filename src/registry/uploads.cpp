@@ -295,4 +295,34 @@ base::Result<void, oci::Error> Uploads::cancel(const oci::RepositoryName& reposi
   return {};
 }
 
+base::WallTime Uploads::lastTouched(const oci::RepositoryName& repository, const std::string& id) {
+  if (layout::isUploadId(id)) {
+    if (const auto state = driver_.stat(layout::uploadState(repository, id))) {
+      return state->modified;
+    }
+    if (const auto started = driver_.stat(layout::uploadStartedAt(repository, id))) {
+      return started->modified;
+    }
+  }
+  // Without either, the data tell; what has none of them is a folder that 2.8 left behind, as old as can be.
+  const auto data = driver_.stat(layout::uploadsFolder(repository) + '/' + id + "/data");
+  return data ? data->modified : base::WallTime();
+}
+
+std::uint64_t Uploads::purge(const oci::RepositoryName& repository) {
+  const auto oldest = clock_.now() - settings_.purgeAfter;
+  std::vector<std::string> abandoned;
+  driver_.list(layout::uploadsFolder(repository), [&](const storage::ListEntry& entry) {
+    if (entry.isFolder && !slots_->held(entry.name) && lastTouched(repository, entry.name) < oldest) {
+      abandoned.push_back(entry.name);
+    }
+    return true;
+  });
+  for (const auto& id : abandoned) {
+    driver_.removeTree(layout::uploadsFolder(repository) + '/' + id);
+    driver_.removeTree(layout::uploadStateFolder(repository, id));
+  }
+  return abandoned.size();
+}
+
 }  // namespace rha::registry

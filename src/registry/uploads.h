@@ -109,7 +109,8 @@ class Uploads final {
   // Removes abandoned uploads of this repository that are older than settings.purgeAfter; returns how many.
   std::uint64_t purge(const oci::RepositoryName& repository);
 
-  [[nodiscard]] std::uint64_t active() const;  // writers at work, for metrics
+  // Writers at work, for metrics.
+  [[nodiscard]] std::uint64_t active() const;
 
  private:
   friend class UploadWriter;
@@ -120,6 +121,7 @@ class Uploads final {
                                            UploadSlots::Lease lease);
   // Whether the state of an upload is kept in storage, too.
   [[nodiscard]] bool keepsState() const;
+  base::WallTime lastTouched(const oci::RepositoryName& repository, const std::string& id);
   void saveState(const oci::RepositoryName& repository, const UploadState& state);
   void dropState(const oci::RepositoryName& repository, std::string_view id) noexcept;
 
