@@ -1,4 +1,4 @@
-"""shellcheck on every bash script, and Python's compiler on every Python one."""
+"""shellcheck on every shell script, and Python's compiler on every Python one."""
 import subprocess
 
 
@@ -8,8 +8,8 @@ def problems(tree):
             compile(tree.text(name), name, "exec")
         except SyntaxError as error:
             yield f"{name}:{error.lineno}: {error.msg}"
-    bash = tree.scripts("bash")
-    if bash:
-        result = subprocess.run(["shellcheck", "--format=gcc", "--shell=bash", "--external-sources", *bash], cwd=tree.top,
+    shell = tree.scripts("bash") + tree.scripts("/sh")
+    if shell:
+        result = subprocess.run(["shellcheck", "--format=gcc", "--external-sources", *shell], cwd=tree.top,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         yield from result.stdout.splitlines()

@@ -24,8 +24,9 @@ class Tree:
 
     def scripts(self, interpreter):
         """Files whose first line names the interpreter, or that carry its ending."""
-        ending = {"bash": ".sh", "python3": ".py"}[interpreter]
-        return [name for name in self.names if name.endswith(ending) or self._first_line(name).endswith(interpreter)]
+        ending = {"bash": ".sh", "python3": ".py"}.get(interpreter)
+        return [name for name in self.names
+                if (ending and name.endswith(ending)) or self._first_line(name).endswith(interpreter)]
 
     def text(self, name):
         return (self.top / name).read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# What the tests on booted hosts share: a small language, and the clean-up. Sourced, from the top of the tree.
+#
+#   ok TITLE COMMAND…     one check: passes when COMMAND does; its output is shown when it fails
+#   on HOST 'SHELL TEXT'  runs a script on a host
+#   finish                prints "N passed, N failed" and exits
+
+TESTHOST=$PWD/tests/tools/testhost
+export TESTHOST_ID=${TESTHOST_ID:-rh} TESTHOST_SUBNET=${TESTHOST_SUBNET:-10.213.0}
+work=$(mktemp -d)
+passed=0 failed=0 begin=$SECONDS
+
+clean_up() {
+  "$TESTHOST" destroy --all >/dev/null 2>&1
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+ok() {
+  local title=$1; shift
+  if "$@" >"$work/output" 2>&1; then
+    passed=$((passed + 1))
+    printf 'ok - %s (%d s)\n' "$title" $((SECONDS - begin))
+  else
+    failed=$((failed + 1))
+    printf 'FAILED - %s\n' "$title"
+    sed 's/^/    /' "$work/output"
+  fi
+}
+
+on() { local host=$1; shift; "$TESTHOST" exec "$host" bash -euo pipefail -c "$*"; }
+
+# eventually SECONDS COMMAND…: until it passes
+eventually() {
+  local end=$((SECONDS + $1)); shift
+  until "$@"; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.2
+  done
+}
+
+finish() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" = 0 ]
+  exit
+}
