@@ -30,6 +30,13 @@ void UploadSlots::Lease::onTakeOver(std::function<void()> save) const {
   }
 }
 
+void UploadSlots::Lease::giveUp(const Turn& turn) const {
+  if (turn) {
+    slot_->holder = 0;
+    slot_->save = nullptr;
+  }
+}
+
 UploadSlots::Lease UploadSlots::take(const std::string& id) {
   std::shared_ptr<Slot> slot;
   {

@@ -43,6 +43,8 @@ class UploadSlots final {
     [[nodiscard]] Turn enter() const;
     // What to do when somebody takes the upload over; called on that somebody's thread, within a turn.
     void onTakeOver(std::function<void()> save) const;
+    // Ends the lease within a turn of its own: what is done to the upload afterwards is nobody's business.
+    void giveUp(const Turn& turn) const;
 
    private:
     std::shared_ptr<Slot> slot_;  // shared with the table and with later leases

@@ -17,11 +17,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,40 +32,12 @@
 #include "registry/actor.h"
 #include "registry/blobs.h"
 #include "registry/upload_slots.h"
+#include "registry/upload_states.h"
 #include "registry/upload_token.h"
+#include "registry/upload_writer.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
-
-struct UploadTicket {
-  std::string id;
-  std::uint64_t offset = 0;
-  std::string token;  // for `_state=` in the Location
-};
-
-class UploadWriter final {
- public:
-  // Use Uploads::start() and resume().
-  struct Parts;
-  explicit UploadWriter(std::unique_ptr<Parts> parts);
-  ~UploadWriter();  // as suspend(), best effort: what came in stays for a later resume()
-  UploadWriter(const UploadWriter&) = delete;
-  UploadWriter& operator=(const UploadWriter&) = delete;
-
-  [[nodiscard]] std::uint64_t offset() const;
-  // SIZE_INVALID (413) when the upload grows over the limit; BLOB_UPLOAD_INVALID when another request took it over.
-  base::Result<void, oci::Error> append(std::span<const std::byte> bytes);
-  // All is stored; the upload goes on later. Ends the writer.
-  base::Result<UploadTicket, oci::Error> suspend();
-  // Verifies the digest, publishes the blob and links it into the repository. Ends the writer.
-  // DIGEST_INVALID: what was uploaded has another digest; the upload is discarded.
-  base::Result<BlobInfo, oci::Error> finish(const oci::Digest& digest);
-  // Discards the upload. Ends the writer.
-  void cancel() noexcept;
-
- private:
-  std::unique_ptr<Parts> parts_;
-};
 
 struct UploadSettings {
   std::uint64_t maxBlobBytes = 0;         // 0: no limit
@@ -79,7 +49,6 @@ class Uploads final {
   // All borrowed but the settings and the tokens.
   Uploads(storage::StorageDriver& driver, Blobs& blobs, const base::Clock& clock, UploadTokens tokens,
           UploadSettings settings);
-  ~Uploads();
 
   // Begins an upload and returns its ticket; nothing of the body is taken yet.
   UploadTicket start(const oci::RepositoryName& repository, const Actor& actor, base::HashAlgorithm algorithm);
@@ -110,27 +79,20 @@ class Uploads final {
   std::uint64_t purge(const oci::RepositoryName& repository);
 
   // Writers at work, for metrics.
-  [[nodiscard]] std::uint64_t active() const;
+  [[nodiscard]] std::uint64_t active();
 
  private:
-  friend class UploadWriter;
-  base::Result<UploadState, oci::Error> find(const oci::RepositoryName& repository, std::string_view id,
-                                             std::string_view token);
   std::unique_ptr<UploadWriter> makeWriter(const oci::RepositoryName& repository, UploadState state,
                                            std::unique_ptr<storage::UploadSession> session, base::Hasher hasher,
                                            UploadSlots::Lease lease);
-  // Whether the state of an upload is kept in storage, too.
-  [[nodiscard]] bool keepsState() const;
   base::WallTime lastTouched(const oci::RepositoryName& repository, const std::string& id);
-  void saveState(const oci::RepositoryName& repository, const UploadState& state);
-  void dropState(const oci::RepositoryName& repository, std::string_view id) noexcept;
 
   storage::StorageDriver& driver_;
   Blobs& blobs_;
   const base::Clock& clock_;
-  UploadTokens tokens_;
+  UploadStates states_;
   UploadSettings settings_;
-  std::unique_ptr<UploadSlots> slots_;
+  UploadSlots slots_;
 };
 
 }  // namespace rha::registry

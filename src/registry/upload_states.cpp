@@ -1,0 +1,60 @@
+#include "registry/upload_states.h"
+
+#include "registry/layout.h"
+
+namespace rha::registry {
+namespace {
+
+constexpr std::uint64_t kMaxStateBytes = 64 * 1024;
+
+}  // namespace
+
+oci::Error unknownUpload() {
+  return {oci::ErrorCode::BlobUploadUnknown, "there is no such upload in this repository; start a new one", {}, 0};
+}
+
+void UploadStates::save(const oci::RepositoryName& repository, const UploadState& state) {
+  if (inStorage()) {
+    driver_.put(layout::uploadState(repository, state.id), encodeUploadState(state), storage::Durability::Relaxed);
+  }
+}
+
+void UploadStates::drop(const oci::RepositoryName& repository, std::string_view id) noexcept {
+  if (!inStorage()) {
+    return;
+  }
+  try {
+    driver_.removeTree(layout::uploadStateFolder(repository, id));
+  } catch (const storage::StorageError&) {
+    // The purge removes it by age.
+  }
+}
+
+base::Result<UploadState, oci::Error> UploadStates::find(const oci::RepositoryName& repository, std::string_view id,
+                                                         std::string_view token) {
+  if (!layout::isUploadId(id)) {
+    return base::fail(unknownUpload());
+  }
+  std::optional<UploadState> state;
+  if (inStorage()) {
+    const auto stored = driver_.get(layout::uploadState(repository, id), kMaxStateBytes);
+    state = stored ? decodeUploadState(*stored) : std::nullopt;
+  } else {
+    state = tokens_.verify(token);
+  }
+  if (!state || state->repository != repository.text() || state->id != id) {
+    return base::fail(unknownUpload());
+  }
+  return std::move(*state);
+}
+
+std::optional<std::uint64_t> UploadStates::offsetOf(std::string_view token, std::string_view id) const {
+  const auto state = tokens_.verify(token);
+  return state && state->id == id ? std::optional(state->offset) : std::nullopt;
+}
+
+UploadTicket UploadStates::ticket(const UploadState& state) const {
+  return {state.id, state.offset, tokens_.sign(state)};
+}
+
+}  // namespace rha::registry

@@ -1,0 +1,51 @@
+// UploadStates: where uploads stand between their requests: in the token that the client carries and, on local storage,
+// in a state file too, which then is the truth.
+//
+// Thread-safe; blocking. Storage failures throw storage::StorageError.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "oci/error_code.h"
+#include "oci/names.h"
+#include "registry/upload_token.h"
+#include "storage/storage_driver.h"
+
+namespace rha::registry {
+
+// What a client needs to go on with an upload.
+struct UploadTicket {
+  std::string id;
+  std::uint64_t offset = 0;
+  std::string token;  // for `_state=` in the Location
+};
+
+class UploadStates final {
+ public:
+  // `driver` is borrowed.
+  UploadStates(storage::StorageDriver& driver, UploadTokens tokens) : driver_(driver), tokens_(std::move(tokens)) {}
+
+  // Whether a state file is kept.
+  [[nodiscard]] bool inStorage() const { return driver_.traits().cheapSmallWrites; }
+  void save(const oci::RepositoryName& repository, const UploadState& state);
+  // Best effort: what stays is removed by age.
+  void drop(const oci::RepositoryName& repository, std::string_view id) noexcept;
+
+  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository, or a bad token.
+  base::Result<UploadState, oci::Error> find(const oci::RepositoryName& repository, std::string_view id,
+                                             std::string_view token);
+  // Where the token says the upload stood when it was given out; nullopt if it is not one of this upload.
+  [[nodiscard]] std::optional<std::uint64_t> offsetOf(std::string_view token, std::string_view id) const;
+  [[nodiscard]] UploadTicket ticket(const UploadState& state) const;
+
+ private:
+  storage::StorageDriver& driver_;
+  UploadTokens tokens_;
+};
+
+oci::Error unknownUpload();
+
+}  // namespace rha::registry
