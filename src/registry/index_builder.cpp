@@ -151,8 +151,9 @@ base::WallTime pushTime(const JournalFacts* facts, const oci::RepositoryName& re
 
 }  // namespace
 
-IndexBuilder::IndexBuilder(storage::StorageDriver& driver, const base::Logger& logger, std::uint64_t maxManifestBytes)
-    : driver_(driver), logger_(logger), maxManifestBytes_(maxManifestBytes) {}
+IndexBuilder::IndexBuilder(storage::StorageDriver& driver, KeyedMutex& turns, const base::Logger& logger,
+                           std::uint64_t maxManifestBytes)
+    : driver_(driver), turns_(turns), logger_(logger), maxManifestBytes_(maxManifestBytes) {}
 
 void IndexBuilder::forEachRepository(const std::function<bool(const oci::RepositoryName&)>& visit) {
   RepositoryWalk walk(driver_, visit);
@@ -257,6 +258,7 @@ bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std
   progress.problems += Journal::readAll(driver_, [&](const JournalRecord& record) { learn(facts, record); });
   tidy(facts);
   forEachRepository([&](const oci::RepositoryName& repository) {
+    const auto turn = turns_.lock(repository.text());
     try {
       buildRepository(index, repository, &facts, progress);
     } catch (const storage::StorageError& error) {

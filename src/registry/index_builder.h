@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "index/index.h"
 #include "oci/names.h"
+#include "registry/keyed_mutex.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -38,13 +39,15 @@ struct JournalFacts {
 class IndexBuilder final {
  public:
   // All borrowed.
-  IndexBuilder(storage::StorageDriver& driver, const base::Logger& logger, std::uint64_t maxManifestBytes);
+  IndexBuilder(storage::StorageDriver& driver, KeyedMutex& turns, const base::Logger& logger,
+               std::uint64_t maxManifestBytes);
 
-  // Reads everything into `index`, which is empty. Returns false if `stop` became true before the end.
+  // Reads everything into `index`, which is empty but for what pushes write meanwhile: each repository is
+  // read within its turn. Returns false if `stop` became true before the end.
   bool build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop);
 
   // Makes the rows of one repository what its storage says, keeping the history that the index has; without `facts`,
-  // a tag found changed gets an event without an actor. Precondition: nobody else writes to the repository.
+  // a tag found changed gets an event without an actor. Precondition: the repository's turn is held.
   void buildRepository(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
                        BuildProgress& progress);
 
@@ -60,6 +63,7 @@ class IndexBuilder final {
   [[nodiscard]] bool inStorage(const oci::RepositoryName& repository);
 
   storage::StorageDriver& driver_;
+  KeyedMutex& turns_;
   const base::Logger& logger_;
   std::uint64_t maxManifestBytes_;
 };

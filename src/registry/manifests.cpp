@@ -66,11 +66,13 @@ index::ManifestRow toRow(const oci::Digest& digest, const oci::Manifest& manifes
 }
 
 Manifests::Manifests(storage::StorageDriver& driver, index::Index& index, Blobs& blobs, Journal& journal,
-                     const base::Clock& clock, const base::Logger& logger, std::uint64_t maxManifestBytes)
+                     KeyedMutex& turns, const base::Clock& clock, const base::Logger& logger,
+                     std::uint64_t maxManifestBytes)
     : driver_(driver),
       index_(index),
       blobs_(blobs),
       journal_(journal),
+      turns_(turns),
       clock_(clock),
       logger_(logger),
       maxManifestBytes_(maxManifestBytes) {}
@@ -269,7 +271,7 @@ base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryNa
 void Manifests::reindex(const oci::RepositoryName& repository) {
   const auto turn = turns_.lock(repository.text());
   BuildProgress progress;
-  IndexBuilder(driver_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
+  IndexBuilder(driver_, turns_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
   index_.clearDirty(repository);
 }
 

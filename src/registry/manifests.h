@@ -54,7 +54,7 @@ struct PushedManifest {
 class Manifests final {
  public:
   // All borrowed. `maxManifestBytes` bounds what is read, too.
-  Manifests(storage::StorageDriver& driver, index::Index& index, Blobs& blobs, Journal& journal,
+  Manifests(storage::StorageDriver& driver, index::Index& index, Blobs& blobs, Journal& journal, KeyedMutex& turns,
             const base::Clock& clock, const base::Logger& logger, std::uint64_t maxManifestBytes);
 
   // MANIFEST_UNKNOWN if there is none of that tag or digest.
@@ -92,10 +92,10 @@ class Manifests final {
   index::Index& index_;
   Blobs& blobs_;
   Journal& journal_;
+  KeyedMutex& turns_;  // by repository name; shared with IndexBuilder
   const base::Clock& clock_;
   const base::Logger& logger_;
   std::uint64_t maxManifestBytes_;
-  KeyedMutex turns_;
 };
 
 // The index's row for a manifest.
