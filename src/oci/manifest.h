@@ -1,7 +1,8 @@
 // Manifest: what the registry needs to know of a manifest's JSON. The bytes themselves are stored and served untouched.
 //
 // Covers Docker image manifest v2 schema 2 and manifest list, OCI image manifest and index (nested, sparse), and
-// documents of any other media type (artifact types of the future): those need only be a JSON object.
+// documents of any other media type (artifact types of the future): those need only be a JSON object; subject,
+// artifactType and annotations are taken from it, and a subject must be a descriptor.
 // Pure functions and values; thread-safe.
 #pragma once
 
@@ -39,7 +40,7 @@ struct Descriptor {
   std::uint64_t size = 0;
   bool hasUrls = false;
   bool hasData = false;
-  std::string platform;  // "os/architecture[/variant]", empty when there is none
+  std::string platform{};  // "os/architecture[/variant]", empty when there is none
 };
 
 enum class ManifestKind : std::uint8_t { Image, Index, Other };
