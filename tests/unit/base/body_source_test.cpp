@@ -1,0 +1,40 @@
+#include "base/body_source.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <stdexcept>
+
+namespace rha::base {
+namespace {
+
+std::shared_ptr<const std::string> bytes() { return std::make_shared<const std::string>("0123456789"); }
+
+TEST(MemorySource, YieldsItsBytesPieceByPiece) {
+  const auto source = memorySource(bytes(), 2, 5);
+  EXPECT_EQ(source->size(), 5U);
+  EXPECT_EQ(source->memory(), "23456");
+  EXPECT_FALSE(source->file());
+  std::array<std::byte, 3> buffer{};
+  EXPECT_EQ(source->read(buffer), 3U);
+  EXPECT_EQ(static_cast<char>(buffer[2]), '4');
+  EXPECT_EQ(source->read(buffer), 2U);
+  EXPECT_EQ(source->read(buffer), 0U);
+  EXPECT_EQ(source->size(), 5U);
+}
+
+TEST(MemorySource, RefusesARangeBeyondTheEnd) {
+  EXPECT_THROW(memorySource(bytes(), 11, 0), std::out_of_range);
+  EXPECT_THROW(memorySource(bytes(), 5, 6), std::out_of_range);
+  EXPECT_THROW(memorySource(bytes(), 5, ~std::uint64_t{0}), std::out_of_range);
+  EXPECT_EQ(memorySource(bytes(), 10, 0)->size(), 0U);
+}
+
+TEST(ReadAll, ReadsToTheEndUpToItsLimit) {
+  EXPECT_EQ(readAll(*memorySource(bytes()), 10), "0123456789");
+  EXPECT_EQ(readAll(*memorySource(bytes(), 0, 0), 0), "");
+  EXPECT_THROW(readAll(*memorySource(bytes()), 9), std::length_error);
+}
+
+}  // namespace
+}  // namespace rha::base
