@@ -5,6 +5,12 @@
 #   on HOST 'SHELL TEXT'  runs a script on a host
 #   finish                prints "N passed, N failed" and exits
 
+if [ "$(id -u)" != 0 ]; then
+  echo "hosts are booted by root only: sudo make test-hosts"
+  echo "0 passed, 1 failed"
+  exit 1
+fi
+
 TESTHOST=$PWD/tests/tools/testhost
 export TESTHOST_ID=${TESTHOST_ID:-rh} TESTHOST_SUBNET=${TESTHOST_SUBNET:-10.213.0}
 work=$(mktemp -d)
