@@ -13,6 +13,10 @@ class ProtocolError(AssertionError):
     """The peer broke HTTP/1.1, or closed where it must not."""
 
 
+# What a client meets when the registry goes away under it.
+BROKEN = (OSError, http.client.HTTPException)
+
+
 class Response:
     """Status, headers in the order received (repeats kept), and body."""
 

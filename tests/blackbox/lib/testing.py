@@ -50,10 +50,18 @@ def _short(value):
     return text if len(text) <= 600 else text[:400] + f"… ({len(text)} characters)"
 
 
+class WrongStatus(AssertionError):
+    """An answer with a status that was not expected."""
+
+    def __init__(self, response, statuses):
+        super().__init__(f"expected status {' or '.join(map(str, statuses))}, got {response!r}")
+        self.status = response.status
+
+
 def expect(response, *statuses):
     """The response, if it has one of the statuses."""
     if response.status not in statuses:
-        raise AssertionError(f"expected status {' or '.join(map(str, statuses))}, got {response!r}")
+        raise WrongStatus(response, statuses)
     return response
 
 
