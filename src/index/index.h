@@ -121,7 +121,7 @@ class Index {
 
   // ---- writes
 
-  // Every write for a repository makes it known, and none moves its updatedAt back.
+  // What is put into a repository makes it known; no write moves its updatedAt back.
 
   // Records a manifest. Again for the same digest: the earliest pushedAt is kept, all else replaced.
   virtual void putManifest(const RepositoryName& repository, const ManifestRow& row) = 0;
@@ -135,7 +135,7 @@ class Index {
   // Removes a tag and appends the deletion to its history. Nothing if there is no such tag.
   virtual void removeTag(const RepositoryName& repository, const Tag& tag, WallTime at, std::string_view actor) = 0;
   // Adds an event that happened earlier (from the journal, at a rebuild) to the history, at its place in time. Nothing
-  // if that very event is known. Does not change where the tag points, nor the repository's updatedAt.
+  // if that very event is known. Does not change where the tag points.
   virtual void addTagEvent(const RepositoryName& repository, const TagEvent& event) = 0;
   // Makes a repository known before it has a tag or manifest (a first blob), and touches updatedAt.
   virtual void touchRepository(const RepositoryName& repository, WallTime at) = 0;
