@@ -1,16 +1,14 @@
 // The first line of the input is the Content-Type of the push, the rest the manifest's bytes.
-//
-// Covers: oci/manifest.cpp oci/manifest_json.cpp
 #include "oci/manifest.h"
 
-#include "expect.h"
+#include "require.h"
 
-using rha::fuzz::expect;
+using rha::fuzz::require;
 
 namespace {
 
 void checkDescriptor(const rha::oci::Descriptor& descriptor) {
-  expect(rha::oci::Digest::parse(descriptor.digest.text()).ok());
+  require(rha::oci::Digest::parse(descriptor.digest.text()).ok(), "a descriptor's digest is valid");
 }
 
 }  // namespace
@@ -22,10 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = lineEnd == std::string_view::npos ? std::string_view() : input.substr(lineEnd + 1);
   const auto manifest = rha::oci::parseManifest(bytes, contentType);
   if (!manifest) {
-    expect(!manifest.error().empty());
+    rha::fuzz::requireClientText(manifest.error());
     return 0;
   }
-  expect(!manifest->mediaType.empty());
+  require(!manifest->mediaType.empty(), "a manifest has a media type");
   for (const auto* list : {&manifest->layers, &manifest->manifests}) {
     for (const rha::oci::Descriptor& descriptor : *list) {
       checkDescriptor(descriptor);
@@ -36,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       checkDescriptor(**one);
     }
   }
-  expect(manifest->manifests.empty() || manifest->kind == rha::oci::ManifestKind::Index);
-  expect(manifest->layers.empty() || manifest->kind == rha::oci::ManifestKind::Image);
+  require(manifest->manifests.empty() || manifest->kind == rha::oci::ManifestKind::Index, "manifests are an index's");
+  require(manifest->layers.empty() || manifest->kind == rha::oci::ManifestKind::Image, "layers are an image's");
   return 0;
 }

@@ -2,6 +2,7 @@
 // libFuzzer reports as a crash, together with the input.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -13,6 +14,11 @@ inline void require(bool holds, const char* property) {
     std::fprintf(stderr, "property broken: %s\n", property);
     std::abort();
   }
+}
+
+// libFuzzer hands bytes; the parsers take text.
+inline std::string_view asText(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
 }
 
 // For error texts that go to clients: something to read, of bounded length, fit for JSON and a header.

@@ -1,7 +1,7 @@
 """Includes and links go only where the tables of src/README.md allow.
 
-"| layer | may include |" names, for each layer, the layers whose headers it may include and whose libraries it may
-link. "| header | only in |" names, for headers of other projects, the only layers that may include them.
+"| layer | may include |" names, for each layer, the layers (or single headers) that it may include; it may link only
+the layers. "| header | only in |" names, for headers of other projects, the only layers that may include them.
 """
 import re
 
@@ -35,7 +35,7 @@ class Rules:
             target = header.split("/")[0] if "/" in header else layer
             if target not in self.layers:
                 return f'"{header}" is not in a layer (write "LAYER/FILE")'
-            if target != layer and target not in self.layers[layer]:
+            if target != layer and not {target, header} & self.layers[layer]:
                 return f"{layer} may not include {target}"
             return None
         for prefixes, homes in self.outside:

@@ -11,7 +11,8 @@ from tree import Tree
 README = """
 | layer | may include |
 |---|---|
-| `api` | `base` |
+| `api` | `base` `store/error.h` |
+| `store` | |
 | `base` | |
 
 | header | only in |
@@ -36,6 +37,8 @@ def function(lines):
 CASES = [
     ("an upward include", layers, {"src/base/a.h": '#include "api/b.h"\n'}, 1),
     ("a downward include", layers, {"src/api/a.h": '#include "base/b.h"\n#include <vector>\n'}, 0),
+    ("a single header that is allowed", layers, {"src/api/a.h": '#include "store/error.h"\n'}, 0),
+    ("another header beside it", layers, {"src/api/a.h": '#include "store/driver.h"\n'}, 1),
     ("a layer nobody knows", layers, {"src/odd/a.h": ""}, 1),
     ("a socket header outside its layers", layers, {"src/base/a.h": "#include <sys/socket.h>\n"}, 1),
     ("a Poco header outside its layers", layers, {"src/base/a.h": "#include <Poco/Net/Socket.h>\n"}, 1),
