@@ -14,7 +14,8 @@ def tests(context):
         wanted = [case for case in cases if driver in case.get("drivers", ["filesystem", "memory"])]
         with Daemon(context.registryd, driver) as daemon:
             for number, case in enumerate(wanted):
-                yield f"{driver}: {case['file']} [{case['item']}] {case['case']}", runner(context, daemon, driver, case, number)
+                name = f"{driver}: {case['file']} [{case['item']}] {case['case']}"
+                yield name, runner(context, daemon, driver, case, number)
 
 
 def runner(context, daemon, driver, case, number):
