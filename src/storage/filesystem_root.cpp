@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "base/error.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "storage/folder_reader.h"
@@ -115,10 +116,10 @@ std::uint64_t removeContents(const FilesystemRoot& root, base::Fd folder, const 
 }  // namespace
 
 void FilesystemRoot::open() {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) {
-    fail("create the storage folder", "", error.value());
+  try {
+    base::createFolders(folder_, base::Durability::Durable);
+  } catch (const base::IoError& error) {
+    fail("create the storage folder", "", error.errnoValue());
   }
   root_ = base::Fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root_.valid()) {
