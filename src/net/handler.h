@@ -6,9 +6,9 @@
 //         └── unique_ptr<BodySink> ── [100 Continue] ── write()* ── finish() ── Response ──> sent
 //                                                          └─ client gone, deadline, bad chunk ── abort()
 //
-// Threads: handle(), write(), finish() and abort() run on worker threads and may block on storage; those of one exchange
-// never overlap, but may run on different threads. Handlers are called from many threads at once.
-// Failure: an exception becomes 500 (or what ExchangeObserver::onException answers), and the body is given up.
+// Threads: handle(), write(), finish() and abort() run on worker threads and may block on storage; those of one
+// exchange never overlap, but may run on different threads. Handlers are called from many threads at once. Failure: an
+// exception becomes 500 (or what ExchangeObserver::onException answers), and the body is given up.
 #pragma once
 
 #include <cstddef>
@@ -52,8 +52,8 @@ class Handler {
   Handler& operator=(const Handler&) = delete;
   virtual ~Handler() = default;
 
-  // A BodySink may be returned for a request without a body too: finish() is then called at once. `100 Continue` is sent
-  // only once a sink was returned.
+  // A BodySink may be returned for a request without a body too: finish() is then called at once. `100 Continue` is
+  // sent only once a sink was returned.
   virtual Disposition handle(Request& request) = 0;
 
   // Answers without blocking, straight from the event thread, or nullopt to have handle() called on a worker. Called
@@ -85,7 +85,8 @@ class ExchangeObserver {
   virtual void onStart(const Request& request) noexcept = 0;
   // Exactly once for each onStart, after the last byte of the answer left or could not leave.
   virtual void onEnd(const Request& request, const ExchangeResult& result) noexcept = 0;
-  // The answer when a handler or sink threw (called from within the catch block, so `throw;` may be used to look at it).
+  // The answer when a handler or sink threw (called from within the catch block, so `throw;` may be used to look at
+  // it).
   virtual Response onException(const Request& request, std::exception_ptr error) noexcept = 0;
   // The answer to a head that was refused (400, 408, 414, 431, 501, 505), or to a connection beyond the limits (503).
   // Never preceded by onStart. `reason` is for the client and the log.

@@ -14,13 +14,13 @@
 namespace rha::net {
 
 struct HeadLimits {
-  std::uint64_t headBytes = 32 * 1024;  // request line and fields together -> 431
+  std::uint64_t headBytes = 32 * 1024;   // request line and fields together -> 431
   std::uint64_t targetBytes = 8 * 1024;  // -> 414
   std::uint64_t fields = 100;            // -> 431
 };
 
 struct HeadError {
-  int status = 400;  // 400, 414, 431, 501, 505
+  int status = 400;    // 400, 414, 431, 501, 505
   std::string reason;  // for client and log: what is wrong and where
 };
 
@@ -29,11 +29,11 @@ struct HeadError {
 std::size_t findHeadEnd(std::string_view buffer, std::size_t searchedFrom);
 
 // Parses a complete head: precondition findHeadEnd(head) == head.size().
-// Refused among others: bare LF or CR, NUL, obs-fold, blanks before ':', an empty or illegal name, control characters in
-// values, no or several Host fields (HTTP/1.1), a Host that is not a valid authority, Content-Length that is not plain
-// decimal or differs between fields, Transfer-Encoding together with Content-Length, any transfer coding but exactly one
-// "chunked" (501 for others), Transfer-Encoding in HTTP/1.0, versions but 1.0 and 1.1 (505), CONNECT and asterisk-form
-// except OPTIONS *.
+// Refused among others: bare LF or CR, NUL, obs-fold, blanks before ':', an empty or illegal name, control characters
+// in values, no or several Host fields (HTTP/1.1), a Host that is not a valid authority, Content-Length that is not
+// plain decimal or differs between fields, Transfer-Encoding together with Content-Length, any transfer coding but
+// exactly one "chunked" (501 for others), Transfer-Encoding in HTTP/1.0, versions but 1.0 and 1.1 (505), CONNECT and
+// asterisk-form except OPTIONS *.
 base::Result<RequestHead, HeadError> parseHead(std::string_view head, const HeadLimits& limits);
 
 }  // namespace rha::net

@@ -1,5 +1,5 @@
-// Response: status, headers and body of an answer. The engine adds Date, Content-Length, Connection and X-Request-Id, and
-// leaves the body out for HEAD, 204 and 304 (Content-Length then still says what GET would have sent, for HEAD).
+// Response: status, headers and body of an answer. The engine adds Date, Content-Length, Connection and X-Request-Id,
+// and leaves the body out for HEAD, 204 and 304 (Content-Length then still says what GET would have sent, for HEAD).
 //
 // Move-only value; made by a handler, consumed by the engine.
 #pragma once

@@ -1,0 +1,65 @@
+// WorkerPool: a bounded pool of threads ("serve-00" …) that run what may block.
+//
+// Owned by the Server. submit() from any thread; start() and stop() from the owner's, once each.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "base/lock_guarded.h"
+
+namespace rha::net {
+
+// Something to run; linked into the queue itself, so queueing allocates nothing and cannot fail. In the queue once at
+// most.
+class WorkerTask {
+ public:
+  WorkerTask() = default;
+  WorkerTask(const WorkerTask&) = delete;
+  WorkerTask& operator=(const WorkerTask&) = delete;
+  virtual ~WorkerTask() = default;
+  virtual void run() noexcept = 0;
+
+ private:
+  friend class WorkerPool;
+  WorkerTask* nextTask_ = nullptr;
+};
+
+// New work is refused when the queue is full; the continuation of what was once accepted never is.
+enum class Admission : std::uint8_t { New, Continuation };
+
+class WorkerPool final {
+ public:
+  // `queued` (borrowed) always holds the length of the queue, for the metrics.
+  WorkerPool(std::uint64_t threads, std::uint64_t queueLimit, std::atomic<std::uint64_t>& queued)
+      : threadCount_(threads), queueLimit_(queueLimit), queued_(queued) {}
+  ~WorkerPool() { stop(); }
+
+  void start();
+  // Runs what is queued to its end, then joins.
+  void stop();
+  // Borrows `task` until its run() began. False: the queue is full.
+  [[nodiscard]] bool submit(WorkerTask& task, Admission admission);
+
+ private:
+  struct Queue {
+    WorkerTask* first = nullptr;
+    WorkerTask* last = nullptr;
+    std::uint64_t length = 0;
+    std::uint64_t idle = 0;  // threads asleep
+    bool stopping = false;
+  };
+  void work();
+
+  const std::uint64_t threadCount_;
+  const std::uint64_t queueLimit_;
+  base::LockGuarded<Queue> queue_;
+  std::condition_variable wakeUp_;
+  std::atomic<std::uint64_t>& queued_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace rha::net
