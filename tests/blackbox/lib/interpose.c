@@ -1,8 +1,8 @@
 // Fault injection for tests, preloaded into registryd: at the Nth file operation of one kind on a path that contains a
 // given text, the process is killed (before or after the operation) or the operation fails with an error.
 //
-// The plan lies in a file shared with the test (RHA_FAULT_PLAN, see faults.py), so that it can be armed while the daemon
-// runs. Nothing is done without that file.
+// The plan lies in a file shared with the test (RHA_FAULT_PLAN, see faults.py), so that it can be armed while the
+// daemon runs. Nothing is done without that file.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -38,31 +38,40 @@ static struct Plan* plan;
 __attribute__((constructor)) static void mapPlan(void) {
   const char* path = getenv("RHA_FAULT_PLAN");
   int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return;
+  if (fd < 0)
+    return;
   void* memory = mmap(NULL, sizeof(struct Plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (memory != MAP_FAILED) plan = memory;
+  if (memory != MAP_FAILED)
+    plan = memory;
   close(fd);
 }
 
 // The action to take for this call; 0 for none.
 static int due(int operation, const char* path) {
-  if (plan == NULL || !plan->armed || (plan->operations & operation) == 0 || path == NULL) return 0;
-  if (strstr(path, plan->text) == NULL) return 0;
+  if (plan == NULL || !plan->armed || (plan->operations & operation) == 0 || path == NULL)
+    return 0;
+  if (strstr(path, plan->text) == NULL)
+    return 0;
   int number = __atomic_fetch_add(&plan->seen, 1, __ATOMIC_SEQ_CST);
-  if (number < plan->skip) return 0;
-  if (plan->action == kFail && number >= plan->skip + plan->times) return 0;
+  if (number < plan->skip)
+    return 0;
+  if (plan->action == kFail && number >= plan->skip + plan->times)
+    return 0;
   __atomic_fetch_add(&plan->hits, 1, __ATOMIC_SEQ_CST);
-  if (plan->action == kKillBefore) kill(getpid(), SIGKILL);
+  if (plan->action == kKillBefore)
+    kill(getpid(), SIGKILL);
   return plan->action;
 }
 
 static int dueFd(int operation, int fd) {
-  if (plan == NULL || !plan->armed || (plan->operations & operation) == 0) return 0;
+  if (plan == NULL || !plan->armed || (plan->operations & operation) == 0)
+    return 0;
   char link[64];
   char path[PATH_MAX];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
-  if (length < 0) return 0;
+  if (length < 0)
+    return 0;
   path[length] = '\0';
   return due(operation, path);
 }
@@ -70,16 +79,17 @@ static int dueFd(int operation, int fd) {
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 // Runs the real call unless a failure is due; dies after it if that is due.
-#define GUARDED(what, call)                       \
-  do {                                            \
-    int action_ = (what);                         \
-    if (action_ == kFail) {                       \
-      errno = plan->error;                        \
-      return -1;                                  \
-    }                                             \
-    __auto_type result_ = (call);                 \
-    if (action_ == kKillAfter) kill(getpid(), SIGKILL); \
-    return result_;                               \
+#define GUARDED(what, call)       \
+  do {                            \
+    int action_ = (what);         \
+    if (action_ == kFail) {       \
+      errno = plan->error;        \
+      return -1;                  \
+    }                             \
+    __auto_type result_ = (call); \
+    if (action_ == kKillAfter)    \
+      kill(getpid(), SIGKILL);    \
+    return result_;               \
   } while (0)
 
 ssize_t write(int fd, const void* data, size_t size) { GUARDED(dueFd(kWrite, fd), REAL(write)(fd, data, size)); }
@@ -115,6 +125,10 @@ int linkat(int fromFolder, const char* from, int toFolder, const char* to, int f
   GUARDED(dueEither(kRename, from, to), REAL(linkat)(fromFolder, from, toFolder, to, flags));
 }
 int mkdir(const char* path, mode_t mode) { GUARDED(due(kMkdir, path), REAL(mkdir)(path, mode)); }
-int mkdirat(int folder, const char* path, mode_t mode) { GUARDED(due(kMkdir, path), REAL(mkdirat)(folder, path, mode)); }
+int mkdirat(int folder, const char* path, mode_t mode) {
+  GUARDED(due(kMkdir, path), REAL(mkdirat)(folder, path, mode));
+}
 int unlink(const char* path) { GUARDED(due(kUnlink, path), REAL(unlink)(path)); }
-int unlinkat(int folder, const char* path, int flags) { GUARDED(due(kUnlink, path), REAL(unlinkat)(folder, path, flags)); }
+int unlinkat(int folder, const char* path, int flags) {
+  GUARDED(due(kUnlink, path), REAL(unlinkat)(folder, path, flags));
+}
