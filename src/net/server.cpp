@@ -78,6 +78,13 @@ class Server::Impl final {
   }
   void start();
   std::uint64_t stop(std::chrono::milliseconds deadline);
+  [[nodiscard]] std::uint64_t connections() const {
+    std::uint64_t sum = 0;
+    for (const auto& loop : engine_.counters->loops) {
+      sum += loop->total();
+    }
+    return sum;
+  }
 
   std::vector<Address> addresses_;
 
@@ -164,6 +171,8 @@ void Server::listen(const Address& address) { adopt(openListeningAnywhere(addres
 void Server::adopt(base::Fd listening) { impl_->adopt(std::move(listening)); }
 
 std::vector<Address> Server::addresses() const { return impl_->addresses_; }
+
+std::uint64_t Server::connections() const { return impl_->connections(); }
 
 void Server::start() { impl_->start(); }
 

@@ -54,6 +54,8 @@ class Server final {
   void adopt(base::Fd listening);
   // The addresses in fact listened on (port 0 resolved).
   [[nodiscard]] std::vector<Address> addresses() const;
+  // Open client connections, idle ones too. Any thread.
+  [[nodiscard]] std::uint64_t connections() const;
 
   // Starts the threads ("event-0" …, "serve-00" …).
   void start();
