@@ -9,7 +9,8 @@ constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kGiB = 1024 * kMiB;
 constexpr std::uint64_t kSecond = 1000;
-constexpr std::uint64_t kDay = 24 * 60 * 60 * kSecond;
+constexpr std::uint64_t kHour = 60 * 60 * kSecond;
+constexpr std::uint64_t kDay = 24 * kHour;
 constexpr std::uint64_t kLongestPath = 4095;
 // sun_path holds 108 bytes; the server needs five for a temporary name and the final NUL.
 constexpr std::uint64_t kLongestSocketPath = 103;
@@ -175,9 +176,9 @@ std::vector<Setting> otherSettings() {
       {.path = "uploads.purge_after",
        .type = SettingType::Duration,
        .field = RHA_FIELD(uploads.purgeAfter),
-       .least = kSecond,
+       .least = kHour,
        .most = 3650 * kDay,
-       .help = "Age at which an upload that was not finished is removed.",
+       .help = "Age at which an upload that was not finished is removed; rounded up to whole hours.",
        .since = "0.1"},
       {.path = "uploads.purge_interval",
        .type = SettingType::Duration,

@@ -134,7 +134,7 @@ TEST(SettingsCheck, a_value_out_of_range_says_the_range) {
   EXPECT_EQ(faults("limits: {manifest_bytes: 1GiB}\n"),
             (Lines{"1: limits.manifest_bytes must be between 1KiB and 64MiB, not \"1GiB\""}));
   EXPECT_EQ(faults("uploads: {purge_after: 10ms}\n"),
-            (Lines{"1: uploads.purge_after must be between 1s and 87600h, not \"10ms\""}));
+            (Lines{"1: uploads.purge_after must be between 1h and 87600h, not \"10ms\""}));
   EXPECT_EQ(faults("catalog: {max_entries: 99999999999999999999}\n"),
             (Lines{"1: catalog.max_entries must be a number, not \"99999999999999999999\""}));
   EXPECT_EQ(faults("control: {socket: /" + std::string(103, 'x') + "}\n"),
