@@ -1,0 +1,226 @@
+#include "apps/registryd/daemon.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "api/error_response.h"
+#include "apps/registryd/logging.h"
+#include "base/files.h"
+#include "storage/storage_error.h"
+
+namespace rha::registryd {
+namespace {
+
+// A small registry has its index by then, and answers lists from its first request.
+constexpr std::chrono::seconds kIndexPatience{3};
+// Counts changes of settings while the program runs; all are read at the start only.
+constexpr int kSettingsGeneration = 1;
+
+net::ServerSettings serverSettings(const config::StartupSettings& settings) {
+  net::ServerSettings server;
+  server.head.headBytes = settings.limits.headBytes;
+  server.maxConnections = settings.http.maxConnections;
+  server.eventThreads = settings.http.eventThreads;
+  server.workerThreads = settings.http.workerThreads;
+  server.workerQueue = settings.limits.workerQueue;
+  server.bodyBufferBytes = settings.limits.bodyBufferBytes;
+  server.bodyBudgetBytes = settings.limits.bodyBudgetBytes;
+  server.headDeadline = settings.http.headDeadline;
+  server.idleDeadline = settings.http.idleDeadline;
+  server.bodyDeadline = settings.http.bodyDeadline;
+  return server;
+}
+
+// Few clients, small answers.
+net::ServerSettings debugServerSettings() {
+  net::ServerSettings server;
+  server.maxConnections = 64;
+  server.eventThreads = 1;
+  server.workerThreads = 2;
+  server.workerQueue = 64;
+  server.bodyBudgetBytes = 1024 * 1024;
+  return server;
+}
+
+api::ApiSettings apiSettings(const config::StartupSettings& settings) {
+  api::ApiSettings api;
+  api.catalogMaxEntries = settings.catalog.maxEntries;
+  api.manifestBytes = settings.limits.manifestBytes;
+  api.relativeLocations = settings.http.relativeLocations;
+  return api;
+}
+
+// The soft limit is 1024 by default, whatever the program could have.
+void raiseDescriptorLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+std::string joined(const std::vector<net::Address>& addresses) {
+  std::string text;
+  for (const net::Address& address : addresses) {
+    text += (text.empty() ? "" : ",") + address.text();
+  }
+  return text;
+}
+
+}  // namespace
+
+class Daemon::DebugObserver final : public net::ExchangeObserver {
+ public:
+  void onStart(const net::Request&) noexcept override {}
+  void onEnd(const net::Request&, const net::ExchangeResult&) noexcept override {}
+  net::Response onException(const net::Request&, std::exception_ptr error) noexcept override {
+    return api::exceptionResponse(error);
+  }
+  net::Response onRefused(const net::Address&, int status, std::string_view reason) noexcept override {
+    return api::statusResponse(status, reason);
+  }
+};
+
+Daemon::Daemon(config::StartupSettings settings, std::string version)
+    : settings_(std::move(settings)), version_(std::move(version)), logger_(makeLogger(settings_.log)) {}
+
+Daemon::~Daemon() { stop(std::chrono::milliseconds(0)); }
+
+void Daemon::start(SystemSockets sockets) {
+  raiseDescriptorLimit();
+  // First, because it refuses to start beside another registryd before anything of that one's is touched.
+  startControl();
+  parts_ = openRegistry(settings_, clock_, logger_, metrics_);
+  housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_);
+  openServer(sockets);
+  openDebugServer(sockets);
+  housekeeper_->start();
+  housekeeper_->waitForIndex(kIndexPatience);
+  server_->start();
+  if (debugServer_) {
+    debugServer_->start();
+  }
+  started_ = true;
+  logStarted();
+}
+
+void Daemon::openServer(SystemSockets& sockets) {
+  handler_ = std::make_unique<api::RegistryHandler>(api::Services{.blobs = parts_->blobs,
+                                                                  .manifests = parts_->manifests,
+                                                                  .uploads = parts_->uploads,
+                                                                  .referrers = parts_->referrers,
+                                                                  .schema1 = parts_->schema1,
+                                                                  .index = *parts_->index,
+                                                                  .policy = policy_},
+                                                    apiSettings(settings_));
+  exchangeLog_ = std::make_unique<ExchangeLog>(settings_.log.access ? AccessLog::Every : AccessLog::Failures, clock_,
+                                               logger_, metrics_);
+  server_ =
+      std::make_unique<net::Server>(serverSettings(settings_), *handler_, *exchangeLog_, clock_, logger_, metrics_);
+  for (base::Fd& socket : sockets.http) {
+    server_->adopt(std::move(socket));
+  }
+  if (sockets.http.empty()) {
+    for (const std::string& address : settings_.http.listen) {
+      server_->listen(*net::Address::parse(address));
+    }
+  }
+}
+
+void Daemon::openDebugServer(SystemSockets& sockets) {
+  if (sockets.debug.empty() && settings_.http.debugListen.empty()) {
+    return;
+  }
+  debugHandler_ = std::make_unique<api::DebugHandler>(metrics_, [this] { return failedChecks(); });
+  debugObserver_ = std::make_unique<DebugObserver>();
+  debugServer_ = std::make_unique<net::Server>(debugServerSettings(), *debugHandler_, *debugObserver_, clock_, logger_,
+                                               debugMetrics_);
+  for (base::Fd& socket : sockets.debug) {
+    debugServer_->adopt(std::move(socket));
+  }
+  if (sockets.debug.empty()) {
+    debugServer_->listen(*net::Address::parse(settings_.http.debugListen));
+  }
+}
+
+// Called by monitoring every few seconds: one small write, as CNCF distribution's check of its storage.
+std::map<std::string, std::string> Daemon::failedChecks() const {
+  try {
+    parts_->storage->check();
+    return {};
+  } catch (const storage::StorageError& error) {
+    return {{"storage", error.what()}};
+  }
+}
+
+void Daemon::startControl() {
+  if (settings_.control.socket.empty()) {
+    return;
+  }
+  base::createFolders(std::filesystem::path(settings_.control.socket).parent_path(), base::Durability::Relaxed);
+  control_ = std::make_unique<control::ControlServer>(logger_);
+  control_->add("status", [this](std::string_view) { return status(); });
+  control_->start(settings_.control.socket);
+}
+
+base::Result<std::string, std::string> Daemon::status() const {
+  if (!started_) {
+    return base::fail(std::string("registryd is starting; ask again"));
+  }
+  const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - startedAt_);
+  nlohmann::json status{{"version", version_},
+                        {"pid", ::getpid()},
+                        {"uptime_seconds", uptime.count()},
+                        {"generation", kSettingsGeneration},
+                        {"listen", joined(server_->addresses())},
+                        {"storage", {{"driver", parts_->storage->name()}}},
+                        {"connections", server_->connections()},
+                        {"uploads", parts_->uploads.active()}};
+  nlohmann::json& index = status["index"];
+  index["state"] = housekeeper_->indexText();
+  try {
+    const index::Statistics statistics = parts_->index->statistics();
+    index["repositories"] = statistics.repositories;
+    index["tags"] = statistics.tags;
+    index["manifests"] = statistics.manifests;
+    index["bytes_on_disk"] = statistics.bytesOnDisk;
+    index["dirty"] = parts_->index->dirtyRepositories().size();
+  } catch (const index::IndexError& error) {
+    index["error"] = error.what();
+  }
+  return status.dump();
+}
+
+std::string Daemon::statusText() const {
+  return "version " + version_ + " on " + joined(server_->addresses()) + ", " + std::to_string(server_->connections()) +
+         " connections, index " + housekeeper_->indexText();
+}
+
+void Daemon::logStarted() const {
+  logger_.info("start", {{"version", version_},
+                         {"listen", joined(server_->addresses())},
+                         {"debug_listen", debugServer_ ? joined(debugServer_->addresses()) : "off"},
+                         {"storage", parts_->storage->name()},
+                         {"index", housekeeper_->indexText()},
+                         {"control", settings_.control.socket.empty() ? "off" : settings_.control.socket}});
+}
+
+void Daemon::stop(std::chrono::milliseconds deadline) {
+  if (control_) {
+    control_->stop();
+  }
+  if (housekeeper_) {
+    housekeeper_->stop();
+  }
+  if (server_) {
+    server_->stop(deadline);
+  }
+  if (debugServer_) {
+    debugServer_->stop(std::chrono::milliseconds(0));
+  }
+}
+
+}  // namespace rha::registryd

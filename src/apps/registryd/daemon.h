@@ -1,0 +1,86 @@
+// Daemon: registryd's composition root. Builds every part by the settings, starts them in order and ends them in order.
+//
+//   main address ── net::Server ── api::RegistryHandler ── RegistryParts ── storage, index
+//   debug address ─ net::Server ── api::DebugHandler ───── metrics
+//   control socket ControlServer ── status
+//   "house" ─────── Housekeeper ── RegistryParts
+//
+// One thread (main). Failure: start() throws std::exception with a text for the operator; what was started by then ends
+// with the object.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/decision.h"
+#include "api/debug_handler.h"
+#include "api/registry_handler.h"
+#include "apps/registryd/exchange_log.h"
+#include "apps/registryd/housekeeper.h"
+#include "apps/registryd/registry_parts.h"
+#include "apps/registryd/system_sockets.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "config/settings.h"
+#include "control/control_socket.h"
+#include "net/server.h"
+
+namespace rha::registryd {
+
+class Daemon final {
+ public:
+  Daemon(config::StartupSettings settings, std::string version);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Opens storage and index, listens, and serves when it returns. `sockets`, where there are any, replace the addresses
+  // of the settings.
+  void start(SystemSockets sockets);
+  // Ends what start() started; requests under way have until the deadline. Idempotent.
+  void stop(std::chrono::milliseconds deadline);
+
+  [[nodiscard]] const base::Logger& logger() const { return logger_; }
+  // Where it answers, after start().
+  [[nodiscard]] std::vector<net::Address> addresses() const { return server_->addresses(); }
+  // One line for `systemctl status`.
+  [[nodiscard]] std::string statusText() const;
+
+ private:
+  // Does nothing: scrapes are not requests of the registry.
+  class DebugObserver;
+
+  void openServer(SystemSockets& sockets);
+  void openDebugServer(SystemSockets& sockets);
+  void startControl();
+  std::map<std::string, std::string> failedChecks() const;
+  base::Result<std::string, std::string> status() const;
+  void logStarted() const;
+
+  const config::StartupSettings settings_;
+  const std::string version_;
+  const base::Logger logger_;
+  const base::SystemClock clock_;
+  const base::SteadyTime startedAt_ = clock_.steady();
+  base::MetricsRegistry metrics_;
+  base::MetricsRegistry debugMetrics_;  // of the debug server's own connections; shown nowhere
+  const access::AllowAll policy_;
+  std::atomic<bool> started_ = false;  // the control thread must not look at what follows before it is
+  // Built by start(), in this order.
+  std::unique_ptr<RegistryParts> parts_;
+  std::unique_ptr<Housekeeper> housekeeper_;
+  std::unique_ptr<api::RegistryHandler> handler_;
+  std::unique_ptr<ExchangeLog> exchangeLog_;
+  std::unique_ptr<net::Server> server_;
+  std::unique_ptr<api::DebugHandler> debugHandler_;
+  std::unique_ptr<DebugObserver> debugObserver_;
+  std::unique_ptr<net::Server> debugServer_;  // null: no debug address
+  std::unique_ptr<control::ControlServer> control_;
+};
+
+}  // namespace rha::registryd

@@ -1,0 +1,146 @@
+#include "apps/registryd/housekeeper.h"
+
+#include <pthread.h>
+
+namespace rha::registryd {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kRound{5};
+// After a rebuild that failed: the storage or the disk may need a while.
+constexpr std::chrono::seconds kRebuildPause{30};
+
+}  // namespace
+
+Housekeeper::Housekeeper(RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
+                         base::MetricsRegistry& metrics)
+    : parts_(parts),
+      purgeInterval_(purgeInterval),
+      logger_(logger),
+      purged_(metrics.counter("registry_ha_uploads_purged_total", "Abandoned uploads that were removed.")) {
+  addMetrics(metrics);
+}
+
+void Housekeeper::addMetrics(base::MetricsRegistry& metrics) {
+  metrics.gaugeFunction("registry_ha_index_complete", "1 if lists are answered, 0 while the index is being made.",
+                        [this] { return parts_.index->state() == index::IndexState::Building ? 0.0 : 1.0; });
+  const auto progress = [&](const char* name, const char* help, const std::atomic<std::uint64_t>& value) {
+    metrics.gaugeFunction(name, help, [&value] { return static_cast<double>(value.load()); });
+  };
+  progress("registry_ha_index_build_repositories", "Repositories read by the last or present build of the index.",
+           progress_.repositories);
+  progress("registry_ha_index_build_manifests", "Manifests read by that build.", progress_.manifests);
+  progress("registry_ha_index_build_tags", "Tags read by that build.", progress_.tags);
+  progress("registry_ha_index_build_problems", "What that build could not read.", progress_.problems);
+  metrics.gaugeFunction("registry_ha_uploads_active", "Uploads that are receiving a body.",
+                        [this] { return static_cast<double>(parts_.uploads.active()); });
+}
+
+void Housekeeper::start() {
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "house");
+    run();
+  });
+}
+
+void Housekeeper::stop() {
+  stop_ = true;
+  state_.lock()->stopping = true;
+  changed_.notify_all();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void Housekeeper::waitForIndex(std::chrono::milliseconds patience) {
+  auto state = state_.lock();
+  changed_.wait_for(state.native(), patience, [&] { return state->indexSeenTo; });
+}
+
+void Housekeeper::sleep(std::chrono::milliseconds duration) {
+  auto state = state_.lock();
+  changed_.wait_for(state.native(), duration, [&] { return state->stopping; });
+}
+
+std::string Housekeeper::indexText() const {
+  const index::IndexState state = parts_.index->state();
+  std::string text(index::toString(state));
+  if (state != index::IndexState::Complete) {
+    text += ": " + std::to_string(progress_.repositories.load()) + " repositories so far";
+  }
+  return text;
+}
+
+template <typename Work>
+bool Housekeeper::attempt(std::string_view event, Work&& work) {
+  try {
+    work();
+    return true;
+  } catch (const std::exception& error) {
+    logger_.error(event, {{"error", error.what()}, {"action", "tried again later"}});
+    return false;
+  }
+}
+
+void Housekeeper::run() {
+  while (!stop_) {
+    seeToIndex();
+    state_.lock()->indexSeenTo = true;
+    changed_.notify_all();
+    if (Steady::now() >= purgeAfter_) {
+      attempt("upload_purge_failed", [this] { purgeUploads(); });
+      purgeAfter_ = Steady::now() + purgeInterval_;
+    }
+    sleep(std::min<std::chrono::milliseconds>(kRound, purgeInterval_));
+  }
+}
+
+void Housekeeper::seeToIndex() {
+  if (parts_.index->state() == index::IndexState::Building) {
+    if (Steady::now() >= rebuildAfter_ && !attempt("index_build_failed", [this] { rebuild(); })) {
+      rebuildAfter_ = Steady::now() + kRebuildPause;
+    }
+    return;
+  }
+  attempt("index_reread_failed", [this] { readDirtyAgain(); });
+}
+
+void Housekeeper::rebuild() {
+  for (auto* count : {&progress_.repositories, &progress_.manifests, &progress_.tags, &progress_.problems}) {
+    *count = 0;
+  }
+  const auto begin = Steady::now();
+  logger_.info("index_build_started", {});
+  const bool done = rebuildIndex(parts_, progress_, stop_);
+  const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begin);
+  logger_.info(done ? "index_built" : "index_build_stopped", {{"repositories", progress_.repositories.load()},
+                                                              {"manifests", progress_.manifests.load()},
+                                                              {"tags", progress_.tags.load()},
+                                                              {"problems", progress_.problems.load()},
+                                                              {"ms", duration.count()}});
+}
+
+void Housekeeper::readDirtyAgain() {
+  for (const oci::RepositoryName& repository : parts_.index->dirtyRepositories()) {
+    if (stop_) {
+      return;
+    }
+    parts_.manifests.reindex(repository);
+    logger_.info("index_reread", {{"repository", repository.text()}});
+  }
+}
+
+void Housekeeper::purgeUploads() {
+  std::uint64_t count = 0;
+  parts_.builder.forEachRepository([&](const oci::RepositoryName& repository) {
+    count += parts_.uploads.purge(repository);
+    return !stop_;
+  });
+  if (count > 0) {
+    purged_.add(count);
+    logger_.info("uploads_purged", {{"count", count}});
+  }
+}
+
+}  // namespace rha::registryd

@@ -1,0 +1,67 @@
+// Housekeeper: what the registry does by itself, on one thread ("house"): it makes the index when that is missing or
+// damaged, reads repositories again of which an index write failed, and removes uploads that nobody finished.
+//
+// Owned by the daemon. start() and stop() from one thread, once each. Failures are logged and tried again later: pulls
+// and pushes need none of this.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <string>
+#include <thread>
+
+#include "apps/registryd/registry_parts.h"
+#include "base/lock_guarded.h"
+
+namespace rha::registryd {
+
+class Housekeeper final {
+ public:
+  // All borrowed.
+  Housekeeper(RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
+              base::MetricsRegistry& metrics);
+  ~Housekeeper() { stop(); }
+  Housekeeper(const Housekeeper&) = delete;
+  Housekeeper& operator=(const Housekeeper&) = delete;
+
+  void start();
+  // Breaks off what it is doing. Idempotent.
+  void stop();
+  // Waits until the index was looked after once, at most `patience`: a small registry answers lists from the start.
+  void waitForIndex(std::chrono::milliseconds patience);
+
+  // For `status` and systemd: "complete", or "building: 17 repositories so far".
+  [[nodiscard]] std::string indexText() const;
+
+ private:
+  struct State {
+    bool stopping = false;
+    bool indexSeenTo = false;
+  };
+
+  void run();
+  void seeToIndex();
+  void rebuild();
+  void readDirtyAgain();
+  void purgeUploads();
+  void addMetrics(base::MetricsRegistry& metrics);
+  void sleep(std::chrono::milliseconds duration);
+  // Runs `work`; logs as `event` what it throws. False if it threw.
+  template <typename Work>
+  bool attempt(std::string_view event, Work&& work);
+
+  RegistryParts& parts_;
+  const std::chrono::milliseconds purgeInterval_;
+  const base::Logger& logger_;
+  base::Counter& purged_;
+  registry::BuildProgress progress_;
+  std::atomic<bool> stop_ = false;
+  std::chrono::steady_clock::time_point rebuildAfter_;  // of the thread only, as is the next
+  std::chrono::steady_clock::time_point purgeAfter_;
+  base::LockGuarded<State> state_;
+  std::condition_variable changed_;  // of state_
+  std::thread thread_;
+};
+
+}  // namespace rha::registryd

@@ -1,0 +1,76 @@
+#include "apps/registryd/manual.h"
+
+#include "apps/registryd/options.h"
+#include "config/settings_text.h"
+
+namespace rha::registryd {
+namespace {
+
+using config::escapeRoff;
+
+constexpr std::string_view kIntroduction = R"(.SH NAME
+registryd \- container image registry
+.SH SYNOPSIS
+.B registryd
+[\fIOPTION\fR]...
+.SH DESCRIPTION
+.B registryd
+stores container images and other artifacts and serves them over HTTP, as the OCI distribution specification 1.1 and the
+Docker Registry HTTP API V2 have it. It needs no configuration: without any it answers on 127.0.0.1:5000 and keeps
+images below /var/lib/docker\-registry\-ha. The layout of its storage is the one of CNCF distribution 2.8, whose folder it
+can take over.
+.PP
+Started by systemd, it takes the sockets it is given (a socket named "debug" is for metrics, all others are for the
+registry), reports its state, and answers the watchdog.
+.SH OPTIONS
+)";
+
+constexpr std::string_view kSettings = R"(.SH SETTINGS
+A YAML file; each name below stands for a path of nested keys (\fIhttp.listen\fR is the key \fIlisten\fR in the map
+\fIhttp\fR). What is left out has its default. An unknown key is an error. A size is a number of bytes or has the unit
+KiB, MiB, GiB or TiB; a duration has the unit ms, s, m, h or d; an address is IP:PORT, with an IPv6 address in brackets,
+and *:PORT means all addresses. All settings are read at the start.
+)";
+
+constexpr std::string_view kEnd = R"(.SH SIGNALS
+.TP
+.BR SIGTERM ", " SIGINT
+Stop: no new connections, requests under way have 25 seconds to end, then exit 0. A second signal ends them at once.
+.TP
+.B SIGHUP
+Ignored, with a line in the log.
+.SH EXIT STATUS
+0: ended as asked. 1: the settings have errors, or the start failed; one line on standard error says why. 2: wrong use of
+the command line.
+.SH LOG
+One event per line on standard error, as key=value. Each request has one line (event=request) with its id, which the
+client got as X\-Request\-Id.
+.SH FILES
+.TP
+.I /etc/docker\-registry\-ha/registryd.yaml
+The settings.
+.TP
+.I /var/lib/docker\-registry\-ha
+Images, the index, and the secret that signs uploads in progress.
+.TP
+.I /run/docker\-registry\-ha/control.sock
+Where docker\-registryctl reaches the daemon. Who may open it may command the registry.
+)";
+
+}  // namespace
+
+std::string manPage(std::string_view version) {
+  std::string page = ".TH REGISTRYD 8 \"\" \"docker\\-registry\\-ha " + escapeRoff(version) + "\"\n";
+  page += kIntroduction;
+  for (const OptionRow& row : allOptions()) {
+    page += ".TP\n.BR " + escapeRoff(row.name);
+    page += (row.argument.empty() ? "" : " \" " + escapeRoff(row.argument) + "\"") + "\n";
+    page += escapeRoff(row.help) + ".\n";
+  }
+  page += kSettings;
+  page += config::settingsAsRoff();
+  page += kEnd;
+  return page;
+}
+
+}  // namespace rha::registryd

@@ -1,0 +1,99 @@
+#include "apps/registryd/registry_parts.h"
+
+#include <stdexcept>
+
+#include "apps/registryd/upload_secret.h"
+#include "base/files.h"
+#include "storage/filesystem_driver.h"
+#include "storage/memory_driver.h"
+#include "storage/metered_driver.h"
+
+namespace rha::registryd {
+namespace {
+
+constexpr std::string_view kIdentityMark = "storage.identity";
+
+std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings& settings) {
+  if (settings.driver == "memory") {
+    return std::make_unique<storage::MemoryDriver>();
+  }
+  auto driver = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});
+  driver->open();
+  return driver;
+}
+
+void logOpened(const index::OpenResult& result, const base::Logger& logger) {
+  logger.info("index_opened", {{"outcome", index::toString(result.outcome)}, {"path", result.path.string()}});
+  if (!result.detail.empty()) {
+    logger.warn("index_repaired", {{"detail", result.detail}});
+  }
+}
+
+// An index of another storage is thrown away: its lists would be wrong until the rebuild is done.
+std::unique_ptr<index::RebuildableIndex> openIndex(const std::filesystem::path& path, const std::string& identity,
+                                                   const base::Logger& logger) {
+  base::createFolders(path.parent_path(), base::Durability::Durable);
+  const index::SqliteIndexSettings settings{.path = path};
+  auto opened = std::make_unique<index::RebuildableIndex>(settings);
+  const index::OpenResult result = opened->open();
+  logOpened(result, logger);
+  const auto known = opened->mark(kIdentityMark);
+  if (known && *known != identity) {
+    logger.warn("index_of_another_storage", {{"path", result.path.string()}, {"action", "made anew"}});
+    opened->close();
+    index::removeFiles(result.path);
+    opened = std::make_unique<index::RebuildableIndex>(settings);
+    logOpened(opened->open(), logger);
+  }
+  return opened;
+}
+
+registry::UploadSettings uploadSettings(const config::StartupSettings& settings) {
+  return {.maxBlobBytes = settings.limits.blobBytes,
+          .purgeAfter = std::chrono::ceil<std::chrono::hours>(settings.uploads.purgeAfter)};
+}
+
+}  // namespace
+
+RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings, const base::Clock& clock,
+                             const base::Logger& logger)
+    : storage(std::move(base.storage)),
+      identity(std::move(base.identity)),
+      index(std::move(base.index)),
+      blobs(*storage, *index, clock),
+      journal(*storage, base::randomUuid()),
+      manifests(*storage, *index, blobs, journal, turns, clock, logger, settings.limits.manifestBytes),
+      uploads(*storage, blobs, clock, registry::UploadTokens(std::move(base.uploadSecret)), uploadSettings(settings)),
+      referrers(*index, manifests),
+      schema1(blobs, manifests, clock, registry::JwsKey::generate()),
+      builder(*storage, turns, logger, settings.limits.manifestBytes) {}
+
+std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
+                                            const base::Logger& logger, base::MetricsRegistry& metrics) {
+  RegistryParts::Base base;
+  const std::filesystem::path indexPath = settings.index.path;
+  base.storage = std::make_unique<storage::MeteredDriver>(makeDriver(settings.storage), clock, metrics);
+  base.storage->check();
+  base.identity = registry::storageIdentity(*base.storage);
+  base.index = openIndex(indexPath, base.identity, logger);
+  base.uploadSecret = loadUploadSecret(settings.http.secretFile, indexPath.parent_path());
+  return std::make_unique<RegistryParts>(std::move(base), settings, clock, logger);
+}
+
+bool rebuildIndex(RegistryParts& parts, registry::BuildProgress& progress, const std::atomic<bool>& stop) {
+  index::Index& feed = parts.index->beginRebuild();
+  try {
+    if (!parts.builder.build(feed, progress, stop)) {
+      parts.index->abandonRebuild();
+      return false;
+    }
+    feed.setMark(kIdentityMark, parts.identity);
+    parts.index->finishRebuild();
+    return true;
+  } catch (...) {
+    parts.index->abandonRebuild();
+    throw;
+  }
+}
+
+}  // namespace rha::registryd

@@ -1,0 +1,66 @@
+// RegistryParts: the registry without its servers: storage, index, and the services on them, built by the settings.
+//
+//   storage (metered) ── identity ── index ── blobs, journal, manifests, uploads, referrers, schema 1
+//
+// Made by openRegistry(), owned by the daemon or by `--rebuild-index`. Its members are thread-safe, each as its header
+// says; the object itself is built and destroyed by one thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/secret.h"
+#include "config/settings.h"
+#include "index/rebuildable_index.h"
+#include "registry/blobs.h"
+#include "registry/index_builder.h"
+#include "registry/journal.h"
+#include "registry/keyed_mutex.h"
+#include "registry/manifests.h"
+#include "registry/referrers.h"
+#include "registry/schema1.h"
+#include "registry/uploads.h"
+#include "storage/storage_driver.h"
+
+namespace rha::registryd {
+
+struct RegistryParts {
+  // What is opened before the services can be built.
+  struct Base {
+    std::unique_ptr<storage::StorageDriver> storage;
+    std::string identity;  // of the storage; an index that carries another one is of another storage
+    std::unique_ptr<index::RebuildableIndex> index;
+    base::Secret uploadSecret;
+  };
+  RegistryParts(Base base, const config::StartupSettings& settings, const base::Clock& clock,
+                const base::Logger& logger);
+  RegistryParts(const RegistryParts&) = delete;
+  RegistryParts& operator=(const RegistryParts&) = delete;
+  ~RegistryParts() = default;
+
+  std::unique_ptr<storage::StorageDriver> storage;
+  std::string identity;
+  std::unique_ptr<index::RebuildableIndex> index;
+  registry::KeyedMutex turns;
+  registry::Blobs blobs;
+  registry::Journal journal;
+  registry::Manifests manifests;
+  registry::Uploads uploads;
+  registry::Referrers referrers;
+  registry::Schema1Converter schema1;
+  registry::IndexBuilder builder;
+};
+
+// Opens storage and index and builds the rest. The index may be incomplete afterwards (housekeeper.h makes it
+// complete). All arguments are borrowed. Throws std::exception with a text for the operator.
+std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
+                                            const base::Logger& logger, base::MetricsRegistry& metrics);
+
+// Fills the index anew from the storage and puts it in place. False if `stop` became true before the end; the index is
+// then as it was. Throws storage::StorageError and index::IndexError, then, too. One thread at a time.
+bool rebuildIndex(RegistryParts& parts, registry::BuildProgress& progress, const std::atomic<bool>& stop);
+
+}  // namespace rha::registryd

@@ -1,0 +1,34 @@
+// ServiceSignals: the signals of a daemon, taken in turn by its main thread instead of interrupting it.
+//
+//   SIGTERM, SIGINT   end          SIGHUP   told, not acted upon          SIGPIPE   ignored: writes fail instead
+//
+// Made by the main thread before any other thread is, so that all inherit its mask. One thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/fd.h"
+
+namespace rha::registryd {
+
+class ServiceSignals final {
+ public:
+  enum class Event : std::uint8_t { Timeout, Terminate, Reload };
+
+  // Blocks the signals. Throws base::IoError.
+  ServiceSignals();
+  ServiceSignals(const ServiceSignals&) = delete;
+  ServiceSignals& operator=(const ServiceSignals&) = delete;
+  ~ServiceSignals() = default;
+
+  // The next signal, or Timeout after `patience`.
+  Event wait(std::chrono::milliseconds patience);
+  // From now on SIGTERM and SIGINT end the process at once: for an operator who will not wait for the drain.
+  static void restoreDefaults();
+
+ private:
+  base::Fd descriptor_;
+};
+
+}  // namespace rha::registryd
