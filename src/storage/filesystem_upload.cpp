@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kStateVersion = "fs1";
 // Queued for the disk in steps of this size, so that little is left to do when commit() must wait for the disk.
-constexpr std::uint64_t kWritebackStep = 8U << 20U;
+constexpr std::uint64_t kWritebackStep = 32U << 20U;
 // A client that was cut off this often in one upload may start again.
 constexpr std::size_t kMaxTruncations = 1000;
 constexpr std::uint64_t kMaxTruncationsBytes = kMaxTruncations * 21;
