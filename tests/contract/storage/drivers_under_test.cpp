@@ -2,6 +2,7 @@
 
 #include "storage/filesystem_driver.h"
 #include "storage/memory_driver.h"
+#include "storage/metered_driver.h"
 #include "support/temporary_folder.h"
 
 namespace rha::storage::test {
@@ -30,6 +31,16 @@ class MemoryUnderTest final : public DriverUnderTest {
   MemoryDriver driver_;
 };
 
+class MeteredUnderTest final : public DriverUnderTest {
+ public:
+  StorageDriver& driver() override { return driver_; }
+
+ private:
+  base::SystemClock clock_;
+  base::MetricsRegistry metrics_;
+  MeteredDriver driver_{std::make_unique<MemoryDriver>(), clock_, metrics_};
+};
+
 template <typename T>
 std::unique_ptr<DriverUnderTest> make() {
   return std::make_unique<T>();
@@ -41,6 +52,7 @@ const std::vector<DriverFactory>& driversUnderTest() {
   static const std::vector<DriverFactory> factories = {
       {"filesystem", make<FilesystemUnderTest>},
       {"memory", make<MemoryUnderTest>},
+      {"metered", make<MeteredUnderTest>},
   };
   return factories;
 }
