@@ -39,6 +39,14 @@ Stop: no new connections, requests under way have 25 seconds to end, then exit 0
 .TP
 .B SIGHUP
 Ignored, with a line in the log.
+.SH REBUILDING THE INDEX
+A registry whose index is missing or damaged makes it by itself, and serves pulls and pushes meanwhile; lists are answered
+with 503 until it is done. \fB\-\-rebuild\-index\fR does the same without serving, for an index that is believed to be
+wrong. Run it as the user of the service, so that the service can write what it makes:
+.PP
+.RS
+runuser \-u docker\-registry\-ha \-\- registryd \-\-rebuild\-index
+.RE
 .SH EXIT STATUS
 0: ended as asked. 1: the settings have errors, or the start failed; one line on standard error says why. 2: wrong use of
 the command line.

@@ -1,7 +1,7 @@
 #include "apps/registryd/rebuild.h"
 
+#include <filesystem>
 #include <future>
-#include <stdexcept>
 
 #include "apps/registryd/logging.h"
 #include "apps/registryd/registry_parts.h"
@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::chrono::seconds kReportEvery{2};
 
-// A running registry would go on with what it has in memory and write to the index that is being replaced.
-void refuseWhileRunning(const std::string& socket) {
-  if (!socket.empty() && control::callControl(socket, R"({"command":"status"})", std::chrono::seconds(5)).ok()) {
-    throw std::runtime_error("registryd is running (it answers on " + socket +
-                             "); stop it first, or remove the index file and restart it: it then makes the index "
-                             "while it serves");
-  }
-}
-
 void report(const base::Logger& logger, std::string_view event, const registry::BuildProgress& progress) {
   logger.info(event, {{"repositories", progress.repositories.load()},
                       {"manifests", progress.manifests.load()},
@@ -32,9 +23,15 @@ void report(const base::Logger& logger, std::string_view event, const registry::
 }  // namespace
 
 int rebuildIndexOf(const config::StartupSettings& settings) {
-  refuseWhileRunning(settings.control.socket);
   ServiceSignals signals;
   const base::Logger logger = makeLogger(settings.log);
+  // A running registry would go on writing to the index that is being replaced. Having its control socket keeps one
+  // from starting, too. Its folder is there only while the service runs, or if the operator made one.
+  control::ControlServer control(logger);
+  const std::filesystem::path socket = settings.control.socket;
+  if (!socket.empty() && std::filesystem::exists(socket.parent_path())) {
+    control.start(socket);
+  }
   const base::SystemClock clock;
   base::MetricsRegistry metrics;
   const auto parts = openRegistry(settings, clock, logger, metrics);
