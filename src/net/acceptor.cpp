@@ -45,8 +45,9 @@ void Acceptor::add(base::Fd listening, TransportFactory& factory) {
   listeners_.push_back(std::make_unique<Listener>(*this, std::move(listening), factory));
 }
 
+void Acceptor::open() { spare_ = base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
 void Acceptor::begin() {
-  spare_ = base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   for (const auto& listener : listeners_) {
     loops_[0]->watch(listener->descriptor(), *listener, EPOLLIN);
   }

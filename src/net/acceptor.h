@@ -3,7 +3,7 @@
 // One loop accepts for all (EPOLLEXCLUSIVE in each would leave the spreading to chance, and few busy connections on one
 // loop leave a core unused). Room is made by closing the oldest idle connection; without any, new ones get a 503.
 // Without descriptors (EMFILE) it waits a moment instead of spinning, and frees one with a spare descriptor.
-// Owned by the Server; add() before the threads, begin() and later on its loop's thread.
+// Owned by the Server; add() and open() before the threads, begin() and later on its loop's thread.
 #pragma once
 
 #include <memory>
@@ -21,6 +21,8 @@ class Acceptor final : public DeadlineEntry {
 
   // `factory` is borrowed.
   void add(base::Fd listening, TransportFactory& factory);
+  // Takes the spare descriptor; before the threads, while there are any.
+  void open();
   void begin();
   // Closes the listening sockets.
   void end();

@@ -63,6 +63,7 @@ void Connection::onEvents(std::uint32_t events) {
     giveUp(AbortReason::ClientGone, quiet ? CloseReason::ClientClosed : CloseReason::ClientGone);
     return;
   }
+  peerEnded_ = peerEnded_ || (events & EPOLLRDHUP) != 0;
   readable_ = readable_ || (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0;
   writable_ = writable_ || (events & EPOLLOUT) != 0;
   step();
@@ -163,7 +164,8 @@ void Connection::onDeadline() {
 
 void Connection::onStop() {
   closeAfter_ = true;
-  if (state_ == ConnectionState::Idle || phase_ == Phase::Handshake) {
+  const bool quiet = state_ == ConnectionState::Idle || phase_ == Phase::Handshake;
+  if (quiet && phase_ != Phase::Closed) {
     close(CloseReason::Stop);
   }
 }
@@ -216,7 +218,7 @@ Connection::Progress Connection::readHead() {
 Connection::Progress Connection::receiveHead() {
   const std::span<std::byte> scratch = loop_.scratch();
   const IoResult result = transport_->read(scratch);
-  readable_ = readable_ && !result.drained;
+  noteRead(result);
   if (result.status == IoStatus::WantRead || result.status == IoStatus::WantWrite) {
     return Progress::Blocked;
   }
@@ -333,7 +335,7 @@ Connection::Progress Connection::linger() {
   const std::span<std::byte> scratch = loop_.scratch();
   while (readable_ && lingered_ < kLingerBytes) {
     const IoResult result = transport_->read(scratch);
-    readable_ = readable_ && !result.drained;
+    noteRead(result);
     if (result.status == IoStatus::WantRead || result.status == IoStatus::WantWrite) {
       return Progress::Blocked;
     }
@@ -411,6 +413,11 @@ void Connection::endExchange() {
   if (exchange_->settled()) {
     exchange_.reset();
   }
+}
+
+// The end of the stream may have come with the event of the last bytes: no other will tell of it.
+void Connection::noteRead(const IoResult& result) {
+  readable_ = result.status != IoStatus::WantRead && (!result.drained || peerEnded_);
 }
 
 void Connection::keep(std::string_view bytes) {

@@ -70,6 +70,7 @@ class Connection final : public Watched, public DeadlineEntry {
   void giveUp(AbortReason reason, CloseReason closeReason);
   void endExchange();
   [[nodiscard]] std::string_view kept() const { return std::string_view(input_).substr(inputUsed_); }
+  void noteRead(const IoResult& result);
   void keep(std::string_view bytes);
   void useKept(std::size_t count);
 
@@ -108,6 +109,7 @@ class Connection final : public Watched, public DeadlineEntry {
   ConnectionState state_ = ConnectionState::Handshake;
   bool readable_ = false;
   bool writable_ = true;
+  bool peerEnded_ = false;   // it sends nothing more than what is there
   bool refused_ = false;     // to be told 503
   bool closeAfter_ = false;  // the present answer is the last
 

@@ -67,7 +67,7 @@ Connection::Fill Connection::fill(BodySlot& slot, std::size_t& turn) {
       return Fill::Drained;
     } else {
       const IoResult result = transport_->read(space);
-      readable_ = readable_ && !result.drained;
+      noteRead(result);
       if (result.status == IoStatus::WantRead || result.status == IoStatus::WantWrite) {
         return Fill::Drained;
       }
@@ -156,7 +156,7 @@ Connection::Progress Connection::drain() {
     const std::span<std::byte> scratch = loop_.scratch();
     const IoResult result =
         transport_->read(scratch.first(static_cast<std::size_t>(std::min<std::uint64_t>(scratch.size(), bodyLeft_))));
-    readable_ = readable_ && !result.drained;
+    noteRead(result);
     if (result.status == IoStatus::WantRead || result.status == IoStatus::WantWrite) {
       continue;
     }

@@ -135,6 +135,7 @@ void Server::Impl::start() {
     acceptor_->add(std::move(socket), plain_);
   }
   listening_.clear();
+  acceptor_->open();
   engine_.workers.start();
   for (std::size_t i = loops_.size(); i-- > 0;) {
     loops_[i]->start(i == 0 ? acceptor_.get() : nullptr);

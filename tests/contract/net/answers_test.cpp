@@ -1,0 +1,156 @@
+// Answers: from text, memory, files and streams.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "transport_contract.h"
+
+namespace rha::net::test {
+namespace {
+
+class AnswersContract : public TransportContract {
+ protected:
+  // A file that holds `bytes`, said to hold `size`.
+  std::unique_ptr<base::BodySource> fileSource(const std::string& bytes, std::uint64_t size) {
+    const std::string path = (folder.path() / "blob").string();
+    base::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    EXPECT_EQ(::pwrite(file.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    return std::make_unique<FileSource>(std::move(file), size);
+  }
+  void serve(const std::string& path, std::function<std::unique_ptr<base::BodySource>()> make) {
+    route(path, [make](Request&) {
+      Response response(200);
+      response.body = make();
+      return response;
+    });
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Transports, AnswersContract, ::testing::ValuesIn(transports()), caseName);
+
+TEST_P(AnswersContract, EverySourceArrivesWholeAndTheConnectionGoesOn) {
+  const auto bytes = std::make_shared<const std::string>(pattern(5'000'003));
+  serve("/memory", [&] { return base::memorySource(bytes); });
+  serve("/part", [&] { return base::memorySource(bytes, 7, 100'000); });
+  serve("/file", [&] { return fileSource(*bytes, bytes->size()); });
+  serve("/stream", [&] { return std::make_unique<PatternSource>(bytes->size()); });
+  route("/text", [&](Request&) { return Response(200, *bytes, "text/plain"); });
+  start();
+  RawClient client = connect();
+  for (const char* path : {"/memory", "/part", "/file", "/stream", "/text"}) {
+    const RawAnswer answer = client.get(path);
+    EXPECT_TRUE(answer.complete) << path;
+    EXPECT_TRUE(answer.body == (path == std::string("/part") ? bytes->substr(7, 100'000) : *bytes)) << path;
+  }
+  EXPECT_TRUE(journal.saw("end /text"));
+  EXPECT_EQ(observer.last().bytesOut, bytes->size());
+  EXPECT_TRUE(waitForMetric("registry_ha_body_buffer_bytes", 0));
+}
+
+TEST_P(AnswersContract, EmptySourcesAndTextsAreAnswersToo) {
+  serve("/memory", [] { return base::memorySource(std::make_shared<const std::string>()); });
+  serve("/stream", [] { return std::make_unique<PatternSource>(0); });
+  route("/text", [](Request&) { return Response(200); });
+  start();
+  RawClient client = connect();
+  for (const char* path : {"/memory", "/stream", "/text"}) {
+    EXPECT_EQ(client.get(path).header("content-length"), "0") << path;
+  }
+}
+
+TEST_P(AnswersContract, HeadAndStatusesWithoutBodySendNone) {
+  serve("/stream", [] { return std::make_unique<PatternSource>(1000); });
+  route("/304", [](Request&) { return Response(304, "never sent", "text/plain"); });
+  route("/204", [](Request&) { return Response(204); });
+  start();
+  RawClient client = connect();
+  client.send("HEAD /stream HTTP/1.1\r\nHost: h\r\n\r\nHEAD /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(client.read(false).header("content-length"), "1000");
+  EXPECT_EQ(client.read(false).header("content-length"), "5");
+  EXPECT_EQ(client.get("/304").status, 304);
+  EXPECT_EQ(client.get("/204").header("content-length"), "");
+  EXPECT_EQ(client.get("/hello").body, "hello");
+}
+
+TEST_P(AnswersContract, AHandlerMayCloseTheConnection) {
+  route("/bye", [](Request&) {
+    Response response(200, "bye", "text/plain");
+    response.close = true;
+    return response;
+  });
+  start();
+  RawClient client = connect();
+  EXPECT_EQ(client.get("/bye").header("connection"), "close");
+  EXPECT_TRUE(client.isClosed());
+}
+
+TEST_P(AnswersContract, ASourceThatFailsCutsTheConnection) {
+  serve("/stream", [] { return std::make_unique<PatternSource>(1'000'000, 500'000); });
+  serve("/file", [this] { return fileSource(pattern(500'000), 1'000'000); });
+  start();
+  for (const char* path : {"/stream", "/file"}) {
+    RawClient client = connect();
+    const RawAnswer answer = client.get(path);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_FALSE(answer.complete);
+    EXPECT_TRUE(journal.saw(std::string("end ") + path + " source failed"));
+    EXPECT_EQ(observer.last().status, 200);
+    EXPECT_LE(observer.last().bytesOut, 500'000u);
+  }
+  EXPECT_TRUE(waitForMetric("registry_ha_connections_closed_total{reason=\"source_failed\"}", 2));
+}
+
+TEST_P(AnswersContract, AClientThatResetsInMidAnswerEndsTheExchange) {
+  serve("/stream", [] { return std::make_unique<PatternSource>(30'000'000); });
+  serve("/file", [this] { return fileSource("x", 1); });
+  start();
+  RawClient client = connect(16 * 1024);
+  client.send("GET /stream HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_GT(client.skip(100'000), 0u);
+  client.reset();
+  EXPECT_TRUE(journal.saw("end /stream client gone"));
+  EXPECT_TRUE(waitForMetric("registry_ha_body_buffer_bytes", 0));
+}
+
+TEST_P(AnswersContract, AClientThatReadsNothingIsCutOffAfterTheDeadline) {
+  settings.bodyDeadline = std::chrono::milliseconds(200);
+  const auto bytes = std::make_shared<const std::string>(pattern(30'000'000));
+  serve("/memory", [&] { return base::memorySource(bytes); });
+  start();
+  RawClient client = connect(16 * 1024);
+  client.send("GET /memory HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(journal.saw("end /memory deadline"));
+}
+
+TEST_P(AnswersContract, AClientThatHalfClosesWhileReadingGetsEverything) {
+  const std::string bytes = pattern(3'000'000);
+  serve("/file", [&] { return fileSource(bytes, bytes.size()); });
+  start();
+  RawClient client = connect(16 * 1024);
+  client.send("GET /file HTTP/1.1\r\nHost: h\r\n\r\n");
+  client.shutdownWrite();
+  EXPECT_TRUE(client.read().body == bytes);
+  EXPECT_TRUE(client.isClosed());
+}
+
+TEST_P(AnswersContract, ManyStreamsShareASmallBudget) {
+  settings.bodyBudgetBytes = 64 * 1024;
+  settings.bodyBufferBytes = 64 * 1024;
+  serve("/stream", [] { return std::make_unique<PatternSource>(300'000); });
+  start();
+  const std::string bytes = pattern(300'000);
+  std::atomic<int> whole{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.emplace_back([&] {
+      RawClient client = connect();
+      whole += client.get("/stream").body == bytes && client.get("/stream").body == bytes ? 1 : 0;
+    });
+  }
+  for (std::thread& client : clients) {
+    client.join();
+  }
+  EXPECT_EQ(whole, 16);
+  EXPECT_TRUE(waitForMetric("registry_ha_body_buffer_bytes", 0));
+}
+
+}  // namespace
+}  // namespace rha::net::test
