@@ -163,7 +163,6 @@ void Connection::onDeadline() {
 }
 
 void Connection::onStop() {
-  closeAfter_ = true;
   const bool quiet = state_ == ConnectionState::Idle || phase_ == Phase::Handshake;
   if (quiet && phase_ != Phase::Closed) {
     close(CloseReason::Stop);

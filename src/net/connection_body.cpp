@@ -7,14 +7,13 @@
 namespace rha::net {
 namespace {
 
-constexpr std::size_t kTurnBytes = 1024 * 1024;   // received from one connection; then others have their turn
 constexpr std::uint64_t kDrainBytes = 64 * 1024;  // of an unwanted body, read and dropped to keep the connection
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
 Connection::Progress Connection::receiveBody() {
-  for (std::size_t turn = 0; turn < kTurnBytes;) {
+  for (std::size_t turn = 0; turn < loop_.turnBytes();) {
     if (kept().empty() && !readable_) {
       waitForBody();
       return Progress::Blocked;
@@ -50,7 +49,7 @@ Connection::Progress Connection::receiveBody() {
 // Until the slot is full, the body complete, nothing more is there, or the turn is over. Raw bytes count for the turn,
 // so that framing without payload ends it too.
 Connection::Fill Connection::fill(BodySlot& slot, std::size_t& turn) {
-  while (turn < kTurnBytes) {
+  while (turn < loop_.turnBytes()) {
     std::span<std::byte> space = slot.space();
     if (space.empty()) {
       return Fill::More;

@@ -8,7 +8,6 @@
 namespace rha::net {
 namespace {
 
-constexpr std::uint64_t kTurnBytes = 1024 * 1024;  // sent to one connection; then others have their turn
 constexpr std::string_view kSourceFailed = "source failed";
 
 }  // namespace
@@ -18,8 +17,8 @@ Connection::Progress Connection::answer(Response response) {
   const Request& request = exchange_->request;
   response_ = std::move(response);
   const auto connection = response_.headers.find("Connection");
-  closeAfter_ =
-      closeAfter_ || response_.close || !request.keepAlive || connection == "close" || (!bodyDone_ && !canDrain());
+  closeAfter_ = closeAfter_ || engine_.stopping.load(std::memory_order_relaxed) || response_.close ||
+                !request.keepAlive || connection == "close" || (!bodyDone_ && !canDrain());
   composeAnswer();
   sendProgress_ = false;
   enter(Phase::Sending);
@@ -107,7 +106,7 @@ Connection::Progress Connection::sendMemory() {
 }
 
 Connection::Progress Connection::sendFile() {
-  std::uint64_t turn = kTurnBytes;
+  std::uint64_t turn = loop_.turnBytes();
   while (fileLeft_->length > 0) {
     if (turn == 0) {
       loop_.again(*this);
@@ -132,7 +131,7 @@ Connection::Progress Connection::sendFile() {
 }
 
 Connection::Progress Connection::sendStream() {
-  std::uint64_t turn = kTurnBytes;
+  std::uint64_t turn = loop_.turnBytes();
   while (streamLeft_ > 0) {
     if (sending_ == nullptr) {
       sending_ = exchange_->beginSend();

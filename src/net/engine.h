@@ -3,6 +3,7 @@
 // Engine is made by the Server before any thread and outlives them all.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -34,6 +35,7 @@ struct Engine {
   std::shared_ptr<EngineCounters> counters;  // shared with the metrics registry, which outlives the server
   BodyBudget budget;
   WorkerPool workers;
+  std::atomic<bool> stopping{false};  // every answer from now on is its connection's last
 };
 
 }  // namespace rha::net

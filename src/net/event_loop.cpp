@@ -18,6 +18,9 @@ namespace rha::net {
 namespace {
 
 constexpr std::size_t kScratchBytes = 64 * 1024;
+constexpr std::uint64_t kRoundBytes = 4 * 1024 * 1024;  // of all connections that are ready: a few milliseconds
+constexpr std::uint64_t kMinTurnBytes = 32 * 1024;
+constexpr std::uint64_t kMaxTurnBytes = 1024 * 1024;
 constexpr std::chrono::milliseconds kLinger{2000};
 constexpr std::chrono::milliseconds kRetry{50};
 
@@ -136,6 +139,8 @@ void EventLoop::run() {
 void EventLoop::turn(std::array<epoll_event, 256>& events) {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout());
   updateClock();
+  const std::uint64_t ready = static_cast<std::uint64_t>(std::max(count, 0)) + again_.size();
+  turnBytes_ = std::clamp(kRoundBytes / std::max<std::uint64_t>(ready, 1), kMinTurnBytes, kMaxTurnBytes);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     static_cast<Watched*>(event.data.ptr)->onEvents(event.events);

@@ -88,6 +88,9 @@ class EventLoop final {
   [[nodiscard]] std::string_view dateLine() const { return dateLine_; }
   [[nodiscard]] DeadlineQueue& deadlines() { return deadlines_; }
   void setDeadline(DeadlineEntry& entry, DeadlineClass kind) { deadlines_.set(entry, kind, now_); }
+  // What a connection may send or receive before others have their turn: less when many are busy, so that a round of
+  // all of them stays short and a new client need not wait.
+  [[nodiscard]] std::uint64_t turnBytes() const { return turnBytes_; }
   // Memory for one call: what was read, and the head being composed.
   [[nodiscard]] std::span<std::byte> scratch() { return scratch_; }
   [[nodiscard]] std::string& headScratch() { return headScratch_; }
@@ -136,6 +139,7 @@ class EventLoop final {
   base::SteadyTime now_;
   std::int64_t dateSecond_ = -1;
   std::string dateLine_;
+  std::uint64_t turnBytes_ = 0;
   DeadlineQueue deadlines_;
   std::vector<std::byte> scratch_;
   std::string headScratch_;

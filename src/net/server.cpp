@@ -144,6 +144,7 @@ void Server::Impl::start() {
 
 std::uint64_t Server::Impl::stop(std::chrono::milliseconds deadline) {
   const base::SteadyTime until = engine_.clock.steady() + deadline;
+  engine_.stopping = true;
   for (const auto& loop : loops_) {
     loop->post({.kind = Notice::Kind::Stop, .until = until});
   }

@@ -6,7 +6,19 @@
 //
 // A connection belongs to one event thread for its life; while a worker runs its handler the event thread only watches
 // for its end. Hand-over is by queue and eventfd.
-// Owned by the composition root. start() and stop() from one thread, once each.
+// Owned by the composition root. start() and stop() from one thread, once each. start() makes the process ignore
+// SIGPIPE.
+//
+// Metrics:
+//   registry_ha_connections{state="handshake|idle|head|busy|lingering"}   open now
+//   registry_ha_connections_accepted_total
+//   registry_ha_connections_closed_total{reason="client_closed|client_gone|answered|idle_deadline|head_deadline|
+//                                                body_deadline|refused|source_failed|shed|stop|internal"}
+//   registry_ha_connections_shed_total{how="idle|refused|dropped"}        at the limit of connections or descriptors
+//   registry_ha_accept_failures_total
+//   registry_ha_requests_shed_total                                       503: the workers' queue was full
+//   registry_ha_worker_queue                                              tasks waiting for a worker
+//   registry_ha_body_buffer_bytes, registry_ha_body_buffer_waiting        the body budget: in use, bodies waiting
 #pragma once
 
 #include <chrono>

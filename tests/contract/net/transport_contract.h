@@ -161,20 +161,24 @@ class EchoSink : public BodySink {
 // A stream: bytes which neither a file nor memory holds. Breaks after `breakAt` bytes, if that is less.
 class PatternSource final : public base::BodySource {
  public:
-  explicit PatternSource(std::size_t size, std::size_t breakAt = SIZE_MAX) : bytes_(pattern(size)), breakAt_(breakAt) {}
-  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  explicit PatternSource(std::size_t size, std::size_t breakAt = SIZE_MAX)
+      : PatternSource(std::make_shared<const std::string>(pattern(size)), breakAt) {}
+  // Shares the bytes with the test, so that they need not be made for each request.
+  explicit PatternSource(std::shared_ptr<const std::string> bytes, std::size_t breakAt = SIZE_MAX)
+      : bytes_(std::move(bytes)), breakAt_(breakAt) {}
+  [[nodiscard]] std::uint64_t size() const override { return bytes_->size(); }
   std::size_t read(std::span<std::byte> buffer) override {
     if (at_ >= breakAt_) {
       throw std::runtime_error("storage went away");
     }
-    const std::size_t count = std::min({buffer.size(), bytes_.size() - at_, breakAt_ - at_});
-    std::memcpy(buffer.data(), bytes_.data() + at_, count);
+    const std::size_t count = std::min({buffer.size(), bytes_->size() - at_, breakAt_ - at_});
+    std::memcpy(buffer.data(), bytes_->data() + at_, count);
     at_ += count;
     return count;
   }
 
  private:
-  std::string bytes_;
+  std::shared_ptr<const std::string> bytes_;
   std::size_t breakAt_;
   std::size_t at_ = 0;
 };
