@@ -8,19 +8,30 @@ namespace rha::net {
 
 void WorkerPool::start() {
   threads_.reserve(threadCount_);
+  queue_.lock()->idle.reserve(threadCount_);
+  for (std::uint64_t i = 0; i < threadCount_; ++i) {
+    sleepers_.push_back(std::make_unique<Sleeper>());
+  }
   for (std::uint64_t i = 0; i < threadCount_; ++i) {
     threads_.emplace_back([this, i] {
       char name[16];
       std::snprintf(name, sizeof name, "serve-%02u", static_cast<unsigned>(i % 1000));
       pthread_setname_np(pthread_self(), name);
-      work();
+      work(*sleepers_[i]);
     });
   }
 }
 
 void WorkerPool::stop() {
-  queue_.lock()->stopping = true;
-  wakeUp_.notify_all();
+  {
+    auto queue = queue_.lock();
+    queue->stopping = true;
+    for (Sleeper* sleeper : queue->idle) {
+      sleeper->woken = true;
+      sleeper->wakeUp.notify_one();
+    }
+    queue->idle.clear();
+  }
   for (std::thread& thread : threads_) {
     thread.join();
   }
@@ -28,7 +39,7 @@ void WorkerPool::stop() {
 }
 
 bool WorkerPool::submit(WorkerTask& task, Admission admission) {
-  bool wake = false;
+  Sleeper* sleeper = nullptr;
   {
     auto queue = queue_.lock();
     if (admission == Admission::New && queue->length >= queueLimit_) {
@@ -38,15 +49,19 @@ bool WorkerPool::submit(WorkerTask& task, Admission admission) {
     (queue->first == nullptr ? queue->first : queue->last->nextTask_) = &task;
     queue->last = &task;
     queued_.store(++queue->length, std::memory_order_relaxed);
-    wake = queue->idle > 0;
+    if (!queue->idle.empty()) {
+      sleeper = queue->idle.back();
+      queue->idle.pop_back();
+      sleeper->woken = true;
+    }
   }
-  if (wake) {
-    wakeUp_.notify_one();
+  if (sleeper != nullptr) {
+    sleeper->wakeUp.notify_one();
   }
   return true;
 }
 
-void WorkerPool::work() {
+void WorkerPool::work(Sleeper& self) {
   for (;;) {
     WorkerTask* task = nullptr;
     {
@@ -55,9 +70,9 @@ void WorkerPool::work() {
         if (queue->stopping) {
           return;
         }
-        ++queue->idle;
-        wakeUp_.wait(queue.native());
-        --queue->idle;
+        self.woken = false;
+        queue->idle.push_back(&self);
+        self.wakeUp.wait(queue.native(), [&self] { return self.woken; });
       }
       task = queue->first;
       queue->first = task->nextTask_;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -45,20 +46,25 @@ class WorkerPool final {
   [[nodiscard]] bool submit(WorkerTask& task, Admission admission);
 
  private:
+  struct Sleeper {
+    std::condition_variable wakeUp;
+    bool woken = false;
+  };
   struct Queue {
     WorkerTask* first = nullptr;
     WorkerTask* last = nullptr;
     std::uint64_t length = 0;
-    std::uint64_t idle = 0;  // threads asleep
+    std::vector<Sleeper*> idle;  // the last to fall asleep is woken first: its cache is still warm
     bool stopping = false;
   };
-  void work();
+  void work(Sleeper& self);
 
   const std::uint64_t threadCount_;
   const std::uint64_t queueLimit_;
   base::LockGuarded<Queue> queue_;
-  std::condition_variable wakeUp_;
   std::atomic<std::uint64_t>& queued_;
+  std::vector<std::unique_ptr<Sleeper>>
+      sleepers_;  // one per thread; outlive the threads, for submit() may be notifying
   std::vector<std::thread> threads_;
 };
 
