@@ -51,7 +51,6 @@ void forEachMember(std::string_view list, Each each) {
 // Gathers what the fields say about framing while they pass by; check() judges them together.
 class Framing final {
  public:
-  // False: nobody's business here, just a field.
   Outcome note(std::string_view name, std::string_view value) {
     switch (name.size()) {
       case 4:
