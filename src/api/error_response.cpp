@@ -1,0 +1,96 @@
+#include "api/error_response.h"
+
+#include "api/json_text.h"
+#include "index/index.h"
+#include "storage/storage_error.h"
+
+namespace rha::api {
+namespace {
+
+constexpr std::string_view kRetryAfterSeconds = "5";
+
+oci::ErrorCode codeOf(int status) {
+  switch (status) {
+    case 401:
+      return oci::ErrorCode::Unauthorized;
+    case 403:
+      return oci::ErrorCode::Denied;
+    case 413:
+      return oci::ErrorCode::SizeInvalid;
+    case 429:
+      return oci::ErrorCode::TooManyRequests;
+    case 503:
+      return oci::ErrorCode::Unavailable;
+    default:
+      return status >= 500 && status != 501 && status != 505 ? oci::ErrorCode::Unknown : oci::ErrorCode::Unsupported;
+  }
+}
+
+net::Response storageFailure(const storage::StorageError& error) {
+  switch (error.failure()) {
+    case storage::StorageFailure::NoSpace:
+      return errorResponse({oci::ErrorCode::Unavailable, "the registry's storage is full", {}, 507});
+    case storage::StorageFailure::Unavailable:
+      return unavailable("the registry's storage cannot be reached; try again later");
+    case storage::StorageFailure::Corrupt:
+    case storage::StorageFailure::Broken:
+      break;
+  }
+  return errorResponse({oci::ErrorCode::Unknown, "the registry's storage failed; its log says more", {}, 0});
+}
+
+}  // namespace
+
+void setVersionHeader(net::Response& response) {
+  response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
+}
+
+net::Response errorResponse(const oci::Error& error) {
+  const auto& row = oci::info(error.code);
+  std::string body = R"({"errors":[{"code":")";
+  body += row.name;
+  body += R"(","message":)";
+  body += jsonString(error.message.empty() ? row.message : std::string_view(error.message));
+  if (!error.detail.empty()) {
+    body += R"(,"detail":)";
+    body += error.detail;
+  }
+  body += "}]}\n";
+  net::Response response(error.httpStatus != 0 ? error.httpStatus : row.httpStatus, std::move(body),
+                         "application/json");
+  setVersionHeader(response);
+  return response;
+}
+
+net::Response statusResponse(int status, std::string_view message) {
+  return errorResponse({codeOf(status), std::string(message), {}, status});
+}
+
+net::Response unavailable(std::string message) {
+  auto response = errorResponse({oci::ErrorCode::Unavailable, std::move(message), {}, 0});
+  response.headers.add("Retry-After", std::string(kRetryAfterSeconds));
+  return response;
+}
+
+net::Response refusal(const access::Decision& decision) {
+  if (decision.verdict == access::Decision::Verdict::Challenge) {
+    auto response = errorResponse({oci::ErrorCode::Unauthorized, decision.message, {}, 0});
+    response.headers.add("WWW-Authenticate", decision.challenge);
+    return response;
+  }
+  return errorResponse({oci::ErrorCode::Denied, decision.message, {}, 0});
+}
+
+net::Response exceptionResponse(const std::exception_ptr& error) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const storage::StorageError& failure) {
+    return storageFailure(failure);
+  } catch (const index::IndexError&) {
+    return unavailable("the registry's index is not ready; try again later");
+  } catch (const std::exception&) {
+    return errorResponse({oci::ErrorCode::Unknown, {}, {}, 0});
+  }
+}
+
+}  // namespace rha::api
