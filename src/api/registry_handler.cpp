@@ -1,0 +1,198 @@
+#include "api/registry_handler.h"
+
+#include <array>
+#include <utility>
+
+#include "api/error_response.h"
+#include "api/resources.h"
+#include "oci/quote.h"
+
+namespace rha::api {
+namespace {
+
+using access::Action;
+
+struct Row {
+  RouteName route;
+  std::string_view method;
+  std::optional<Action> action;  // nullopt: open to everybody, nothing is decided
+  net::Disposition (*resource)(const Services&, const Exchange&);
+};
+
+constexpr std::array kRows = {
+    Row{RouteName::Base, "GET", std::nullopt, redirectToPing},
+    Row{RouteName::Ping, "GET", Action::Ping, getPing},
+    Row{RouteName::Health, "GET", std::nullopt, getHealth},
+    Row{RouteName::Catalog, "GET", Action::Catalog, getCatalog},
+    Row{RouteName::Tags, "GET", Action::Pull, getTags},
+    Row{RouteName::Manifest, "GET", Action::Pull, getManifest},
+    Row{RouteName::Manifest, "PUT", Action::Push, putManifest},
+    Row{RouteName::Manifest, "DELETE", Action::Delete, deleteManifest},
+    Row{RouteName::Blob, "GET", Action::Pull, getBlob},
+    Row{RouteName::Blob, "DELETE", Action::Delete, deleteBlob},
+    Row{RouteName::Uploads, "POST", Action::Push, postUpload},
+    Row{RouteName::Upload, "GET", Action::Push, getUpload},
+    Row{RouteName::Upload, "PATCH", Action::Push, patchUpload},
+    Row{RouteName::Upload, "PUT", Action::Push, putUpload},
+    Row{RouteName::Upload, "DELETE", Action::Push, deleteUpload},
+    Row{RouteName::Referrers, "GET", Action::Pull, getReferrers},
+    Row{RouteName::Extensions, "GET", Action::Ping, getExtensions},
+    Row{RouteName::RepositoryExtensions, "GET", Action::Pull, getRepositoryExtensions},
+    Row{RouteName::TagHistory, "GET", Action::Pull, getTagHistory},
+};
+
+// The row that serves a request; null if there is none. HEAD is served as GET: the engine leaves the body out.
+const Row* findRow(RouteName route, std::string_view method) {
+  const auto wanted = method == "HEAD" ? std::string_view("GET") : method;
+  for (const Row& row : kRows) {
+    if (row.route == route && row.method == wanted) {
+      return &row;
+    }
+  }
+  return nullptr;
+}
+
+// "GET, HEAD, PUT": what the route serves.
+std::string allowedMethods(RouteName route) {
+  std::string list;
+  for (const Row& row : kRows) {
+    if (row.route == route) {
+      list += list.empty() ? "" : ", ";
+      list += row.method == "GET" ? std::string_view("GET, HEAD") : row.method;
+    }
+  }
+  return list;
+}
+
+// What a request wants whose method the route does not serve: it must be refused as its neighbours are.
+Action actionOf(std::string_view method) {
+  if (method == "GET" || method == "HEAD" || method == "OPTIONS") {
+    return Action::Pull;
+  }
+  return method == "DELETE" ? Action::Delete : Action::Push;
+}
+
+// The error of a path that names nothing, as the method has it. What cannot be written under any name was never there
+// to be read: a bad tag is 404 then, which clients rely on. A method that is served nowhere below such a path makes it
+// an unknown path.
+oci::Error flawFor(const net::Request& request, const Route& route, bool methodServed) {
+  oci::Error error = *route.flaw;
+  if (error.code == oci::ErrorCode::TagInvalid && route.name == RouteName::Manifest && request.method != "PUT") {
+    error.code = oci::ErrorCode::ManifestUnknown;
+  } else if (!methodServed && route.repository) {
+    error.httpStatus = 404;
+  }
+  return error;
+}
+
+net::Response methodNotServed(const net::Request& request, RouteName route) {
+  net::Response response(200);
+  if (request.method != "OPTIONS") {
+    response = errorResponse(
+        {oci::ErrorCode::Unsupported, "the method " + oci::quote(request.method) + " is not supported here", {}, 0});
+  }
+  response.headers.add("Allow", allowedMethods(route));
+  return response;
+}
+
+void log(const Exchange& exchange) {
+  auto& fields = exchange.request.log;
+  const Route& route = exchange.route;
+  fields.emplace_back("handler", toString(route.name));
+  if (route.repository) {
+    fields.emplace_back("repository", route.repository->text());
+  }
+  if (route.reference) {
+    fields.emplace_back("reference", route.reference->text());
+  } else if (route.digest) {
+    fields.emplace_back("reference", route.digest->text());
+  } else if (route.tag) {
+    fields.emplace_back("reference", route.tag->text());
+  }
+  if (!exchange.principal.anonymous()) {
+    fields.emplace_back("principal", exchange.principal.name);
+  }
+}
+
+// Puts the headers that every answer bears on the answer of the sink within.
+class FinalSink final : public net::BodySink {
+ public:
+  explicit FinalSink(std::unique_ptr<net::BodySink> sink) : sink_(std::move(sink)) {}
+
+  std::optional<net::Response> write(std::span<const std::byte> bytes) override {
+    auto response = sink_->write(bytes);
+    if (response) {
+      setVersionHeader(*response);
+    }
+    return response;
+  }
+  net::Response finish() override {
+    auto response = sink_->finish();
+    setVersionHeader(response);
+    return response;
+  }
+  void abort(net::AbortReason reason) noexcept override { sink_->abort(reason); }
+
+ private:
+  std::unique_ptr<net::BodySink> sink_;
+};
+
+}  // namespace
+
+std::optional<net::Response> RegistryHandler::refuse(const Exchange& exchange) const {
+  const Route& route = exchange.route;
+  const Row* row = findRow(route.name, exchange.request.method);
+  const auto action = row != nullptr ? row->action : std::optional(actionOf(exchange.request.method));
+  const bool needsRepository = action != Action::Ping && action != Action::Catalog;
+  if (!action || (needsRepository && !route.repository)) {
+    return std::nullopt;  // open to everybody, or no repository to decide about: then the answer will be an error
+  }
+  const auto* repository = route.repository ? &*route.repository : nullptr;
+  const auto decision = services_.policy.decide({exchange.principal, exchange.client, *action, repository, nullptr});
+  if (decision.allowed()) {
+    return std::nullopt;
+  }
+  exchange.request.log.emplace_back("denied", decision.reason);
+  return refusal(decision);
+}
+
+net::Disposition RegistryHandler::dispatch(Exchange& exchange) {
+  if (auto response = refuse(exchange)) {
+    return std::move(*response);
+  }
+  const Route& route = exchange.route;
+  const Row* row = findRow(route.name, exchange.request.method);
+  if (route.flaw) {
+    return errorResponse(flawFor(exchange.request, route, row != nullptr));
+  }
+  return row != nullptr ? row->resource(services_, exchange) : methodNotServed(exchange.request, route.name);
+}
+
+net::Disposition RegistryHandler::handle(net::Request& request) {
+  const Route route = parseRoute(request.path);
+  Exchange exchange{request,
+                    route,
+                    settings_,
+                    manifestBudget_,
+                    Query::parse(request.query),
+                    access::Principal{},
+                    access::Client{request.peer.host()}};
+  log(exchange);
+  auto disposition = dispatch(exchange);
+  if (auto* response = std::get_if<net::Response>(&disposition)) {
+    setVersionHeader(*response);
+    return disposition;
+  }
+  return std::make_unique<FinalSink>(std::move(std::get<std::unique_ptr<net::BodySink>>(disposition)));
+}
+
+std::optional<net::Response> RegistryHandler::tryAnswer(net::Request& request) {
+  if (request.path != "/v2/") {
+    return std::nullopt;
+  }
+  auto disposition = handle(request);
+  auto* response = std::get_if<net::Response>(&disposition);
+  return response != nullptr ? std::optional(std::move(*response)) : std::nullopt;
+}
+
+}  // namespace rha::api

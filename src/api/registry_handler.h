@@ -1,0 +1,38 @@
+// RegistryHandler: the registry's HTTP API. Routes a request, asks the policy, and calls the resource that the table in
+// registry_handler.cpp has for the route and method.
+//
+//   path ─ parseRoute ─> route ─ Policy::decide ─> allowed ─ table ─> resource ─> Response or BodySink
+//                                     └─ 401, 403      └─ 404, 405, malformed names: error answers
+//
+// The policy is asked before anything is looked up: a refused request touches neither storage nor index.
+// Owned by the composition root; thread-safe (see net::Handler).
+#pragma once
+
+#include "api/api_settings.h"
+#include "api/byte_budget.h"
+#include "api/exchange.h"
+#include "api/services.h"
+#include "net/handler.h"
+
+namespace rha::api {
+
+class RegistryHandler final : public net::Handler {
+ public:
+  RegistryHandler(const Services& services, const ApiSettings& settings)
+      : services_(services), settings_(settings), manifestBudget_(settings.manifestBudgetBytes) {}
+
+  // Fills request.log: handler, repository, reference, principal, denied.
+  net::Disposition handle(net::Request& request) override;
+  // The ping is answered at once: it is what clients ask most often.
+  std::optional<net::Response> tryAnswer(net::Request& request) override;
+
+ private:
+  net::Disposition dispatch(Exchange& exchange);
+  std::optional<net::Response> refuse(const Exchange& exchange) const;
+
+  Services services_;
+  ApiSettings settings_;
+  ByteBudget manifestBudget_;
+};
+
+}  // namespace rha::api

@@ -1,0 +1,25 @@
+// Services: what the API's resources work with. All borrowed from the composition root; they outlive the handler.
+#pragma once
+
+#include "access/decision.h"
+#include "api/api_settings.h"
+#include "index/index.h"
+#include "registry/blobs.h"
+#include "registry/manifests.h"
+#include "registry/referrers.h"
+#include "registry/schema1.h"
+#include "registry/uploads.h"
+
+namespace rha::api {
+
+struct Services {
+  registry::Blobs& blobs;
+  registry::Manifests& manifests;
+  registry::Uploads& uploads;
+  registry::Referrers& referrers;
+  const registry::Schema1Converter& schema1;
+  index::Index& index;
+  const access::Policy& policy;
+};
+
+}  // namespace rha::api

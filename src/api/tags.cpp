@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <limits>
+
+#include "api/error_response.h"
+#include "api/locations.h"
+#include "api/page_request.h"
+#include "api/resources.h"
+
+namespace rha::api {
+namespace {
+
+// Rows read from the index at a time: a list without n is whole, but rows are larger than the text they become.
+constexpr std::uint64_t kRowsPerRead = 10'000;
+
+struct TagList {
+  std::string text;      // "a","b"
+  std::string lastName;  // the last one in it
+  bool more = false;
+};
+
+// Up to `count` tags after `last`.
+TagList readTags(index::Index& index, const oci::RepositoryName& repository, std::string last,
+                 std::optional<std::uint64_t> count) {
+  TagList list;
+  list.lastName = std::move(last);
+  std::uint64_t left = count.value_or(std::numeric_limits<std::uint64_t>::max());
+  while (left > 0) {
+    const std::uint64_t wanted = std::min(left, kRowsPerRead);
+    const auto rows = index.tags(repository, {list.lastName, wanted + 1});
+    const auto taken = std::min<std::uint64_t>(rows.size(), wanted);
+    for (std::size_t i = 0; i < taken; ++i) {
+      // A tag needs no escaping: its alphabet has neither quotes nor backslashes.
+      list.text += list.text.empty() ? "\"" : ",\"";
+      list.text += rows[i].tag.text();
+      list.text += '"';
+    }
+    list.more = rows.size() > wanted;
+    if (!list.more) {
+      break;
+    }
+    list.lastName = rows[taken - 1].tag.text();
+    left -= taken;
+  }
+  return list;
+}
+
+}  // namespace
+
+net::Disposition getTags(const Services& services, const Exchange& exchange) {
+  const auto page = pageRequest(exchange.query);
+  if (!page) {
+    return errorResponse(page.error());
+  }
+  const auto& repository = exchange.repository();
+  if (!services.index.hasRepository(repository)) {
+    return errorResponse({oci::ErrorCode::NameUnknown, {}, R"({"name":")" + repository.text() + "\"}", 0});
+  }
+  const auto tags = readTags(services.index, repository, page->last, page->n);
+  net::Response response(200, R"({"name":")" + repository.text() + R"(","tags":[)" + tags.text + "]}\n",
+                         "application/json");
+  if (tags.more) {
+    response.headers.add("Link", nextLink("/v2/" + repository.text() + "/tags/list",
+                                          {{"last", tags.lastName}, {"n", std::to_string(*page->n)}}));
+  }
+  return response;
+}
+
+}  // namespace rha::api

@@ -1,0 +1,144 @@
+// ApiUnderTest: the whole API on a registry in memory, without a network, and a small language for requests.
+//
+//   ApiUnderTest api;
+//   api.registry.pushImage("a", "v1");
+//   EXPECT_EQ(api.get("/v2/a/tags/list").status, 200);
+//   api.send("PUT", location + "&digest=" + digest, "bytes", {{"Content-Range", "0-4"}});
+//
+// One thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/registry_handler.h"
+#include "support/registry_under_test.h"
+
+namespace rha::test {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+// An answer as a client would get it.
+struct Answer {
+  int status = 0;
+  net::Headers headers;
+  std::string body;
+  std::uint64_t contentLength = 0;
+  std::vector<std::pair<std::string_view, std::string>> log;
+
+  [[nodiscard]] std::string header(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
+  [[nodiscard]] bool has(std::string_view text) const { return body.find(text) != std::string::npos; }
+};
+
+class ApiUnderTest final {
+ public:
+  explicit ApiUnderTest(const access::Policy& policy, const api::ApiSettings& settings = {},
+                        registry::UploadSettings uploads = {})
+      : registry(std::make_shared<storage::MemoryDriver>(), uploads),
+        schema1(registry.blobs, registry.manifests, registry.clock, registry::JwsKey::generate()),
+        handler({.blobs = registry.blobs,
+                 .manifests = registry.manifests,
+                 .uploads = registry.uploads,
+                 .referrers = registry.referrers,
+                 .schema1 = schema1,
+                 .index = *registry.index,
+                 .policy = policy},
+                settings) {}
+
+  Answer get(const std::string& target, const Fields& fields = {}) { return exchange("GET", target, {}, fields); }
+  Answer head(const std::string& target, const Fields& fields = {}) { return exchange("HEAD", target, {}, fields); }
+  Answer post(const std::string& target) { return exchange("POST", target, {}, {}); }
+  Answer del(const std::string& target) { return exchange("DELETE", target, {}, {}); }
+  // A request with a body: of known length, or chunked.
+  Answer send(const std::string& method, const std::string& target, const std::string& body,
+              const Fields& fields = {}) {
+    return exchange(method, target, body, fields);
+  }
+  Answer sendChunked(const std::string& method, const std::string& target, const std::string& body,
+                     const Fields& fields = {}) {
+    return exchange(method, target, body, fields, true);
+  }
+  // Sends `bytes` of a body and then hangs up.
+  void sendAndHangUp(const std::string& method, const std::string& target, const std::string& bytes) {
+    net::Request request = makeRequest(method, target, {});
+    request.contentLength = bytes.size() + 1;
+    auto disposition = handler.handle(request);
+    auto& sink = std::get<std::unique_ptr<net::BodySink>>(disposition);
+    sink->write(bytesOf(bytes));
+    sink->abort(net::AbortReason::ClientGone);
+  }
+
+ private:
+  static net::Request makeRequest(const std::string& method, const std::string& target, const Fields& fields) {
+    net::Request request;
+    request.method = method;
+    request.target = target;
+    const auto mark = target.find('?');
+    request.path = target.substr(0, mark);
+    request.query = mark == std::string::npos ? "" : target.substr(mark + 1);
+    request.peer = net::Address::parse("192.0.2.7:4711").value();
+    for (const auto& [name, value] : fields) {
+      request.headers.add(name, value);
+    }
+    return request;
+  }
+
+  Answer exchange(const std::string& method, const std::string& target, const std::optional<std::string>& body,
+                  const Fields& fields, bool chunked = false) {
+    net::Request request = makeRequest(method, target, fields);
+    request.chunked = chunked;
+    if (body && !chunked) {
+      request.contentLength = body->size();
+    }
+    auto disposition = handler.handle(request);
+    if (auto* response = std::get_if<net::Response>(&disposition)) {
+      return toAnswer(request, std::move(*response));
+    }
+    auto& sink = *std::get<std::unique_ptr<net::BodySink>>(disposition);
+    return toAnswer(request, deliver(sink, body.value_or("")));
+  }
+
+  // The body in pieces, as an engine hands it over.
+  static net::Response deliver(net::BodySink& sink, std::string_view body) {
+    constexpr std::size_t kPiece = 1000;
+    for (std::size_t offset = 0; offset < body.size(); offset += kPiece) {
+      if (auto early = sink.write(bytesOf(body.substr(offset, kPiece)))) {
+        return std::move(*early);
+      }
+    }
+    return sink.finish();
+  }
+
+  static Answer toAnswer(const net::Request& request, net::Response response) {
+    Answer answer{response.status, std::move(response.headers), {}, 0, request.log};
+    if (auto* text = std::get_if<std::string>(&response.body)) {
+      answer.contentLength = text->size();
+      answer.body = std::move(*text);
+    } else {
+      auto& source = *std::get<std::unique_ptr<base::BodySource>>(response.body);
+      answer.contentLength = source.size();
+      if (request.method != "HEAD") {
+        answer.body = base::readAll(source, 64 * 1024 * 1024);
+      }
+    }
+    if (request.method == "HEAD") {
+      answer.body.clear();
+    }
+    return answer;
+  }
+
+ public:
+  RegistryUnderTest registry;
+  registry::Schema1Converter schema1;
+  api::RegistryHandler handler;
+};
+
+// Allows everything; decisions are made by the daemon's policy.
+class OpenPolicy final : public access::Policy {
+ public:
+  [[nodiscard]] access::Decision decide(const access::Question&) const override { return {}; }
+};
+
+}  // namespace rha::test
