@@ -18,7 +18,7 @@ namespace rha::oci {
 inline constexpr std::size_t kMaxManifestDepth = 64;
 inline constexpr std::size_t kMaxDescriptors = 10000;  // per list; Docker stops at 127 layers
 inline constexpr std::size_t kMaxAnnotations = 1000;
-inline constexpr std::size_t kMaxAnnotationBytes = 1 << 20;  // keys and values together
+inline constexpr std::size_t kMaxAnnotationBytes = 4 << 20;  // keys and values together; a manifest of 4 MiB is good
 
 // Which fields to pick: those of images and indexes too, or only those that documents of any type share
 // (mediaType, artifactType, subject, annotations).

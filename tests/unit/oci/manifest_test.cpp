@@ -314,8 +314,8 @@ TEST(Manifest, BoundsTheAnnotations) {
     many += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"\"";
   }
   expectPart(refused(image("", ",\"annotations\":{" + many + "}")), "annotations: more than 1000");
-  expectPart(refused(image("", ",\"annotations\":{\"a\":\"" + std::string(1 << 20, 'x') + "\"}")),
-             "annotations: more than 1048576 bytes");
+  expectPart(refused(image("", ",\"annotations\":{\"a\":\"" + std::string(4 << 20, 'x') + "\"}")),
+             "annotations: more than 4194304 bytes");
 }
 
 TEST(MediaType, NormalisesAway) {
