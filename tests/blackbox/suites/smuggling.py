@@ -132,7 +132,8 @@ def tests(context):
         for name, data, statuses in ROWS:
             yield name, lambda data=data, statuses=statuses: run_row(daemon, data, statuses)
         for function in (answers_head_and_304_without_body, continues_only_when_accepted, refuses_before_the_body,
-                         takes_a_request_byte_by_byte, keeps_the_connection, log_shows_no_bytes_of_attacks):
+                         refuses_tls_at_once, takes_a_request_byte_by_byte, keeps_the_connection,
+                         closes_after_a_half_close, log_shows_no_bytes_of_attacks):
             yield function.__name__.replace("_", " "), lambda function=function: function(daemon)
 
 
@@ -195,6 +196,26 @@ def refuses_before_the_body(daemon):
             equal(answer.status, status, f"answer to {line!r}, without 100 Continue before it")
             check(answer.closed, "the connection must be closed: its body was never read")
             check(connection.is_closed(), "the connection stays open")
+
+
+def refuses_tls_at_once(daemon):
+    """Clients try https first: whoever waits for the rest of such a "head" stalls each of them until its time-out."""
+    with http.RawConnection(daemon.port) as connection:
+        connection.send(b"\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03" + b"\x55" * 200)
+        started = time.monotonic()
+        answers = read_all(connection)
+        check([answer.status for answer in answers] in ([], [400]), f"answers to a ClientHello: {answers}")
+        check(time.monotonic() - started < 2, f"a ClientHello was refused after {time.monotonic() - started:.1f} s only")
+
+
+def closes_after_a_half_close(daemon):
+    """The end of what a client sends is noticed, whatever the request under way is doing at that moment."""
+    for number in range(300):
+        with http.RawConnection(daemon.port, timeout=5) as connection:
+            connection.send(GET)
+            connection.socket.shutdown(1)
+            equal(connection.read_response().status, 200, "status")
+            check(connection.is_closed(5), f"connection {number} was not closed within 5 s of the client's end")
 
 
 def takes_a_request_byte_by_byte(daemon):
