@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "oci/names.h"
 
@@ -15,11 +16,11 @@ namespace rha::access {
 
 // What a request wants to do.
 enum class Action : std::uint8_t {
-  Ping,      // GET /v2/
-  Catalog,   // list repositories
-  Pull,      // blobs, manifests, tags, referrers, history
-  Push,      // uploads, manifests
-  Delete,    // tags, manifests, blobs
+  Ping,     // GET /v2/
+  Catalog,  // list repositories
+  Pull,     // blobs, manifests, tags, referrers, history
+  Push,     // uploads, manifests
+  Delete,   // tags, manifests, blobs
 };
 std::string_view toString(Action action);
 
@@ -52,8 +53,17 @@ struct Decision {
   std::string reason;     // for the log, the audit line and `explain`: names the rule
   std::string message;    // for the client: says no more than it may know
   std::string challenge;  // value of WWW-Authenticate, with Challenge
+  std::string rule = {};  // the namespace of the rule that decided, in quotes; empty if none did
   [[nodiscard]] bool allowed() const { return verdict == Verdict::Allow; }
 };
+
+// Which repositories a principal may learn of: the longest prefix that matches says so; what none matches is hidden,
+// unless there are none at all. "restricted/" covers the repository "restricted" too.
+struct VisibleNamespace {
+  std::string prefix;
+  bool visible = true;
+};
+using VisibleNamespaces = std::vector<VisibleNamespace>;
 
 // Holds the policy in force. One implementation decides by rules (access.yaml); AllowAll is for a registry without any.
 class Policy {
@@ -63,6 +73,11 @@ class Policy {
   Policy& operator=(const Policy&) = delete;
   virtual ~Policy() = default;
   [[nodiscard]] virtual Decision decide(const Question& question) const = 0;
+  // What lists may show to the principal.
+  [[nodiscard]] virtual VisibleNamespaces visibleTo(const Principal& principal) const {
+    static_cast<void>(principal);
+    return {};
+  }
 };
 
 // Allows everything to everybody.
