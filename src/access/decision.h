@@ -48,6 +48,7 @@ struct Decision {
     Allow,
     Challenge,  // 401 with `challenge`
     Deny,       // 403
+    TooMany,    // 429: too many passwords to be checked; try again
   };
   Verdict verdict = Verdict::Allow;
   std::string reason;     // for the log, the audit line and `explain`: names the rule

@@ -78,6 +78,11 @@ net::Response refusal(const access::Decision& decision) {
     response.headers.add("WWW-Authenticate", decision.challenge);
     return response;
   }
+  if (decision.verdict == access::Decision::Verdict::TooMany) {
+    auto response = errorResponse({oci::ErrorCode::TooManyRequests, decision.message, {}, 0});
+    response.headers.add("Retry-After", std::string(kRetryAfterSeconds));
+    return response;
+  }
   return errorResponse({oci::ErrorCode::Denied, decision.message, {}, 0});
 }
 

@@ -23,7 +23,7 @@ net::Response errorResponse(const oci::Error& error);
 net::Response statusResponse(int status, std::string_view message);
 // 503 with Retry-After.
 net::Response unavailable(std::string message);
-// 401 with the challenge, or 403. Precondition: !decision.allowed().
+// 401 with the challenge, 403, or 429 with Retry-After. Precondition: !decision.allowed().
 net::Response refusal(const access::Decision& decision);
 // The answer to what a handler threw: storage full 507, storage or index out of reach 503, anything else 500.
 net::Response exceptionResponse(const std::exception_ptr& error) noexcept;

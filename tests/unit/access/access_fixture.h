@@ -35,7 +35,7 @@ inline access::Decision ask(const access::Policy& policy, const std::string& acc
   return policy.decide({principal, client, action, name ? &*name : nullptr, source ? &*source : nullptr});
 }
 
-// "allow", "401 REALM" or "403".
+// "allow", "401 CHALLENGE", "403" or "429".
 inline std::string verdict(const access::Decision& decision) {
   switch (decision.verdict) {
     case access::Decision::Verdict::Allow:
@@ -44,6 +44,8 @@ inline std::string verdict(const access::Decision& decision) {
       return "401 " + decision.challenge;
     case access::Decision::Verdict::Deny:
       return "403";
+    case access::Decision::Verdict::TooMany:
+      return "429";
   }
   return "";
 }
