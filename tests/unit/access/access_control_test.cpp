@@ -139,8 +139,8 @@ TEST_F(AccessControlTest, what_changed_is_told) {
   ASSERT_TRUE(applied);
   EXPECT_EQ(
       applied->changes,
-      (Lines{"account ml-build added", "rule \"restricted/\" changed", "rule \"\" changed", "rule \"ml/\" added",
-             "uploader build2001.example changed", "uploader localhost changed", "uploader ml-lab1001.example added",
+      (Lines{"account ml-build added", "rule \"restricted/\" changed", "rule \"ml/\" added", "rule \"\" changed",
+             "uploader build2001.example changed", "uploader ml-lab1001.example added", "uploader localhost changed",
              "catalog changed", "challenge_hosts changed", "mode is now active, read-only (was active)"}));
 }
 

@@ -30,9 +30,10 @@ class AuthenticatorTest : public testing::Test {
 
   void guess(int count, const std::string& account = "ci-build", const std::string& from = kFrom) {
     for (int i = 0; i < count; ++i) {
-      authenticator.verify(account, "wrong" + std::to_string(i), from);
+      authenticator.verify(account, "wrong" + std::to_string(++guesses), from);
     }
   }
+  int guesses = 0;  // each with another password
 };
 
 TEST_F(AuthenticatorTest, an_account_passes_with_its_password_only) {
