@@ -237,6 +237,10 @@ Connection::Progress Connection::receiveHead() {
 Connection::Progress Connection::acceptHead(std::string_view bytes, bool isKept) {
   const HeadLimits& limits = engine_.settings.head;
   const std::size_t end = findHeadEnd(bytes, searched_);
+  if (end == 0 && searched_ == 0 && !mayBeginHead(bytes)) {
+    // Clients that try TLS first wait for an answer before they try plain HTTP.
+    return refuse(400, "this is not HTTP; if it is TLS, this port speaks plain HTTP");
+  }
   if (end == 0) {
     if (!isKept) {
       keep(bytes);

@@ -214,6 +214,11 @@ Outcome parseField(std::string_view line, RequestHead& head, Framing& framing) {
 
 }  // namespace
 
+bool mayBeginHead(std::string_view bytes) {
+  const char first = bytes.front();
+  return first == '\r' || first == '\n' || isToken(bytes.substr(0, 1));
+}
+
 // Lines that end in a bare LF end a head too, so that such a head is refused at once and not waited for.
 std::size_t findHeadEnd(std::string_view buffer, std::size_t searchedFrom) {
   std::size_t from = searchedFrom > 2 ? searchedFrom - 2 : 0;

@@ -28,6 +28,10 @@ struct HeadError {
 // `searchedFrom` is where the last call left off (it may be 0).
 std::size_t findHeadEnd(std::string_view buffer, std::size_t searchedFrom);
 
+// Whether a head may begin with these bytes (not empty): with a method, or the line ends that some clients send before
+// it. False for a TLS ClientHello and other protocols, which need not be waited for.
+bool mayBeginHead(std::string_view bytes);
+
 // Parses a complete head: precondition findHeadEnd(head) == head.size().
 // Refused among others: bare LF or CR, NUL, obs-fold, blanks before ':', an empty or illegal name, control characters
 // in values, no or several Host fields (HTTP/1.1), a Host that is not a valid authority, Content-Length that is not
