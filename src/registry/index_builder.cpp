@@ -255,7 +255,11 @@ void IndexBuilder::buildRepository(index::Index& index, const oci::RepositoryNam
 
 bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop) {
   JournalFacts facts;
-  progress.problems += Journal::readAll(driver_, [&](const JournalRecord& record) { learn(facts, record); });
+  std::map<std::string, std::uint64_t> places;
+  progress.problems += Journal::readAll(driver_, [&](const JournalPlace& place, const JournalRecord& record) {
+    learn(facts, record);
+    places[place.writer] = place.number;
+  });
   tidy(facts);
   forEachRepository([&](const oci::RepositoryName& repository) {
     const auto turn = turns_.lock(repository.text());
@@ -264,9 +268,13 @@ bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std
     } catch (const storage::StorageError& error) {
       ++progress.problems;
       logger_.error("index_build_skipped", {{"repository", repository.text()}, {"cause", error.what()}});
+      index.markDirty(repository);
     }
     return !stop.load();
   });
+  for (const auto& [writer, number] : places) {
+    index.setMark(journalMark(writer), std::to_string(number));
+  }
   return !stop.load();
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/text.h"
 #include "registry/layout.h"
 
 namespace rha::registry {
@@ -75,37 +76,61 @@ std::optional<JournalRecord> decodeJournalRecord(std::string_view encoded) {
 
 Journal::Journal(storage::StorageDriver& driver, std::string writer) : driver_(driver), writer_(std::move(writer)) {}
 
+std::string journalMark(std::string_view writer) { return "journal." + std::string(writer); }
+
 std::uint64_t Journal::takeNumber() {
   auto numbers = numbers_.lock();
-  if (!numbers->failed.empty()) {
-    return numbers->failed.extract(numbers->failed.begin()).value();
-  }
-  return numbers->next++;
+  const std::uint64_t number =
+      numbers->failed.empty() ? numbers->next++ : numbers->failed.extract(numbers->failed.begin()).value();
+  numbers->open.insert(number);
+  return number;
 }
 
-void Journal::append(const JournalRecord& record) {
+std::uint64_t Journal::append(const JournalRecord& record) {
   // A reader that follows this sequence waits at a number that is missing, so a number whose record could not be
   // stored is given to the next record.
   const std::uint64_t number = takeNumber();
   try {
     driver_.put(layout::journalRecord(writer_, number), encodeJournalRecord(record), storage::Durability::Durable);
   } catch (...) {
-    numbers_.lock()->failed.insert(number);
+    auto numbers = numbers_.lock();
+    numbers->open.erase(number);
+    numbers->failed.insert(number);
     throw;
   }
+  return number;
 }
 
-std::uint64_t Journal::readAll(storage::StorageDriver& driver, const std::function<void(const JournalRecord&)>& visit) {
+void Journal::settle(std::uint64_t number) { numbers_.lock()->open.erase(number); }
+
+std::uint64_t Journal::settled() {
+  auto numbers = numbers_.lock();
+  std::uint64_t first = numbers->next;
+  for (const auto* unsettled : {&numbers->open, &numbers->failed}) {
+    first = unsettled->empty() ? first : std::min(first, *unsettled->begin());
+  }
+  return first - 1;
+}
+
+std::vector<std::string> Journal::writers(storage::StorageDriver& driver) {
+  return childrenOf(driver, layout::journalRoot());
+}
+
+std::optional<JournalRecord> Journal::read(storage::StorageDriver& driver, const JournalPlace& place) {
+  const auto bytes = driver.get(layout::journalRecord(place.writer, place.number), kMaxRecordBytes);
+  return bytes ? decodeJournalRecord(*bytes) : std::nullopt;
+}
+
+std::uint64_t Journal::readAll(storage::StorageDriver& driver,
+                               const std::function<void(const JournalPlace&, const JournalRecord&)>& visit) {
   std::uint64_t damaged = 0;
-  const std::string root = layout::journalRoot();
-  for (const auto& writer : childrenOf(driver, root)) {
-    const std::string writerFolder = root + '/' + writer;
+  for (const auto& writer : writers(driver)) {
+    const std::string writerFolder = layout::journalRoot() + '/' + writer;
     for (const auto& thousand : childrenOf(driver, writerFolder)) {
-      const std::string folder = writerFolder + '/' + thousand;
-      for (const auto& number : childrenOf(driver, folder)) {
-        const auto bytes = driver.get(folder + '/' + number, kMaxRecordBytes);
-        const auto record = bytes ? decodeJournalRecord(*bytes) : std::nullopt;
-        record ? visit(*record) : static_cast<void>(++damaged);
+      for (const auto& name : childrenOf(driver, writerFolder + '/' + thousand)) {
+        const JournalPlace place{writer, base::parseUnsigned(name).value_or(0)};
+        const auto record = read(driver, place);
+        record ? visit(place, *record) : static_cast<void>(++damaged);
       }
     }
   }

@@ -4,7 +4,9 @@
 // Record: JSON
 // {"v":1,"at":"2026-11-23T22:06:01.000123Z","action":"tag","repository":"a/b","tag":"1","digest":"sha256:…",
 // "actor":"ci-build","address":"10.0.0.1"}; actions: "manifest" (pushed), "tag", "untag", "delete" (manifest).
-// Each process writes a numbered sequence of its own, from 1 up without gaps.
+// Each process writes a numbered sequence of its own, from 1 up; one that died may leave gaps near its end.
+// A record is settled once the index has what it told of. Where a sequence is settled up to is kept in the index, so
+// that what a process died over is read again by the next one (journal_catch_up.h).
 // Thread-safe; blocking. Storage failures throw storage::StorageError: the change is then not made.
 #pragma once
 
@@ -14,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/lock_guarded.h"
@@ -35,6 +38,12 @@ struct JournalRecord {
   std::string address;
 };
 
+// Which record of which sequence.
+struct JournalPlace {
+  std::string writer;
+  std::uint64_t number = 0;
+};
+
 std::string encodeJournalRecord(const JournalRecord& record);
 std::optional<JournalRecord> decodeJournalRecord(std::string_view text);
 
@@ -43,17 +52,28 @@ class Journal final {
   // `driver` is borrowed. `writer` names this process's sequence: a fresh random UUID.
   Journal(storage::StorageDriver& driver, std::string writer);
 
-  // Stores a record durably under the next number.
-  void append(const JournalRecord& record);
+  // Stores a record durably under the next number, and returns that.
+  std::uint64_t append(const JournalRecord& record);
+  // The index has what the record told of, or knows durably that it must look.
+  void settle(std::uint64_t number);
+  // Every record up to this number is settled.
+  [[nodiscard]] std::uint64_t settled();
+  [[nodiscard]] const std::string& writer() const { return writer_; }
 
   // Calls `visit` with every record of every writer, each writer's in order; damaged ones are counted and skipped.
   // For rebuilds: rests on listings. Returns the number of damaged records.
-  static std::uint64_t readAll(storage::StorageDriver& driver, const std::function<void(const JournalRecord&)>& visit);
+  static std::uint64_t readAll(storage::StorageDriver& driver,
+                               const std::function<void(const JournalPlace&, const JournalRecord&)>& visit);
+  // The names of all sequences. Rests on a listing.
+  static std::vector<std::string> writers(storage::StorageDriver& driver);
+  // One record; nullopt if it is missing or damaged.
+  static std::optional<JournalRecord> read(storage::StorageDriver& driver, const JournalPlace& place);
 
  private:
   struct Numbers {
     std::uint64_t next = 1;
     std::set<std::uint64_t> failed;  // taken, but their record was not stored: used again first
+    std::set<std::uint64_t> open;    // stored or being stored, and not settled
   };
   std::uint64_t takeNumber();
 
@@ -61,5 +81,8 @@ class Journal final {
   std::string writer_;
   base::LockGuarded<Numbers> numbers_;
 };
+
+// The index's mark that tells up to which number a sequence is settled.
+std::string journalMark(std::string_view writer);
 
 }  // namespace rha::registry

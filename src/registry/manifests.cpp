@@ -1,6 +1,7 @@
 #include "registry/manifests.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "registry/index_builder.h"
@@ -139,14 +140,23 @@ base::Result<void, oci::Error> Manifests::checkReferences(const oci::RepositoryN
 }
 
 template <typename Write>
-void Manifests::toIndex(const oci::RepositoryName& repository, Write&& write) {
+void Manifests::toIndex(const oci::RepositoryName& repository, const std::vector<std::uint64_t>& records,
+                        Write&& write) {
+  // The storage has the truth and the client its answer: what the index lacks is read again later.
   try {
-    write();
+    try {
+      write();
+    } catch (const index::IndexError& error) {
+      logger_.warn("index_write_failed", {{"repository", repository.text()}, {"cause", error.what()}});
+      index_.markDirty(repository);
+    }
   } catch (const index::IndexError& error) {
-    // The storage has the truth and the client its answer; the repository is read again later.
-    logger_.warn("index_write_failed", {{"repository", repository.text()}, {"cause", error.what()}});
-    index_.markDirty(repository);
+    logger_.error("index_unwritable", {{"repository", repository.text()},
+                                       {"cause", error.what()},
+                                       {"hint", "lists lack this change until the next start"}});
+    return;
   }
+  std::for_each(records.begin(), records.end(), [&](std::uint64_t number) { journal_.settle(number); });
 }
 
 void Manifests::writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest) {
@@ -205,7 +215,7 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
                        digest.text(),
                        push.actor.name,
                        push.actor.address};
-  journal_.append(record);
+  std::vector<std::uint64_t> records{journal_.append(record)};
   driver_.put(layout::blobData(digest), push.bytes, Durability::Durable);
   if (needsTypeFile(push.bytes, manifest)) {
     driver_.put(layout::manifestType(push.repository, digest), manifest.mediaType, Durability::Durable);
@@ -214,10 +224,10 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
   for (const auto& tag : tags) {
     record.action = JournalRecord::Action::Tag;
     record.tag = tag.text();
-    journal_.append(record);
+    records.push_back(journal_.append(record));
     writeTag(push.repository, tag, digest);
   }
-  toIndex(push.repository, [&] {
+  toIndex(push.repository, records, [&] {
     index_.putManifest(push.repository, toRow(digest, manifest, push.bytes.size(), now));
     for (const auto& tag : tags) {
       index_.putTag(push.repository, {tag, digest, now}, push.actor.name);
@@ -232,9 +242,10 @@ base::Result<void, oci::Error> Manifests::removeTag(const oci::RepositoryName& r
     return base::fail(unknownManifest(tag.text()));
   }
   const auto now = clock_.now();
-  journal_.append({JournalRecord::Action::Untag, now, repository.text(), tag.text(), {}, actor.name, actor.address});
+  const auto number = journal_.append(
+      {JournalRecord::Action::Untag, now, repository.text(), tag.text(), {}, actor.name, actor.address});
   dropTag(repository, tag);
-  toIndex(repository, [&] { index_.removeTag(repository, tag, now, actor.name); });
+  toIndex(repository, {number}, [&] { index_.removeTag(repository, tag, now, actor.name); });
   return {};
 }
 
@@ -246,7 +257,7 @@ base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryNa
   }
   const auto candidates = index_.tagsOf(repository, digest);
   const auto now = clock_.now();
-  journal_.append(
+  const auto number = journal_.append(
       {JournalRecord::Action::Delete, now, repository.text(), {}, digest.text(), actor.name, actor.address});
   // From here on the manifest is gone, and the tags on it with it: a tag whose revision link is missing does not
   // resolve.
@@ -259,7 +270,7 @@ base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryNa
       dropped.push_back(tag);
     }
   }
-  toIndex(repository, [&] {
+  toIndex(repository, {number}, [&] {
     for (const auto& tag : dropped) {
       index_.removeTag(repository, tag, now, actor.name);
     }
@@ -268,8 +279,31 @@ base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryNa
   return {};
 }
 
-void Manifests::reindex(const oci::RepositoryName& repository) {
+void Manifests::replay(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events) {
+  std::map<oci::Tag, const index::TagEvent*> last;
+  for (const auto& event : events) {
+    last[event.tag] = &event;
+  }
+  for (const auto& event : events) {
+    // Of the newest the storage says whether it came to pass: a process may have died between record and change.
+    if (last[event.tag] == &event && resolve(repository, event.tag) != event.digest) {
+      continue;
+    }
+    const auto known = index_.history(repository, event.tag, 1);
+    if (!known.empty() && known.front().at >= event.at) {
+      continue;
+    }
+    if (event.digest) {
+      index_.putTag(repository, {event.tag, *event.digest, event.at}, event.actor);
+    } else {
+      index_.removeTag(repository, event.tag, event.at, event.actor);
+    }
+  }
+}
+
+void Manifests::reindex(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events) {
   const auto turn = turns_.lock(repository.text());
+  replay(repository, events);
   BuildProgress progress;
   IndexBuilder(driver_, turns_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
   index_.clearDirty(repository);

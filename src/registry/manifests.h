@@ -74,8 +74,9 @@ class Manifests final {
   base::Result<void, oci::Error> removeManifest(const oci::RepositoryName& repository, const oci::Digest& digest,
                                                 const Actor& actor);
 
-  // Reads a repository's manifests and tags from storage into the index again (after a failed index write).
-  void reindex(const oci::RepositoryName& repository);
+  // Reads a repository's manifests and tags from storage into the index again (after a failed index write). `events`
+  // are what the journal has of its tags and the index may lack, oldest first.
+  void reindex(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events = {});
 
  private:
   base::Result<void, oci::Error> checkReferences(const oci::RepositoryName& repository, const oci::Manifest& manifest);
@@ -85,8 +86,10 @@ class Manifests final {
   void writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest);
   void dropTag(const oci::RepositoryName& repository, const oci::Tag& tag);
   std::optional<oci::Digest> readTag(const oci::RepositoryName& repository, const oci::Tag& tag);
+  void replay(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events);
+  // Runs `write`, and settles the journal's records unless neither that nor a dirty mark could be written.
   template <typename Write>
-  void toIndex(const oci::RepositoryName& repository, Write&& write);
+  void toIndex(const oci::RepositoryName& repository, const std::vector<std::uint64_t>& records, Write&& write);
 
   storage::StorageDriver& driver_;
   index::Index& index_;

@@ -36,6 +36,9 @@ base::Hasher rehash(storage::UploadSession& session, base::HashAlgorithm algorit
 
 // Stores everything so far so that it can be found again. Precondition: the lease's turn is held.
 void UploadWriter::save(Parts& parts) {
+  if (!parts.session) {
+    return;  // given up
+  }
   parts.session->flush();
   parts.state.offset = parts.session->size();
   parts.state.hashState = parts.hasher.state();
@@ -43,10 +46,26 @@ void UploadWriter::save(Parts& parts) {
   parts.states.save(parts.repository, parts.state);
 }
 
+// Runs a step on the storage. When that fails, what the storage has is not known, and the upload stands where it was
+// saved last; but where there is no space left, somebody else's push is worth more.
+template <typename Step>
+void UploadWriter::orGiveUp(Parts& parts, Step&& step) {
+  try {
+    step();
+  } catch (const storage::StorageError& error) {
+    if (error.failure() == storage::StorageFailure::NoSpace && parts.session) {
+      parts.session->cancel();
+      parts.states.drop(parts.repository, parts.state.id);
+    }
+    parts.session.reset();
+    throw;
+  }
+}
+
 UploadWriter::UploadWriter(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {
   parts_->lease.onTakeOver([parts = parts_.get()] {
     try {
-      save(*parts);
+      orGiveUp(*parts, [&] { save(*parts); });
     } catch (const storage::StorageError&) {
       // The upload stays where its last saved state says.
     }
@@ -63,15 +82,16 @@ UploadWriter::~UploadWriter() {
     return;
   }
   try {
-    save(*parts_);
+    orGiveUp(*parts_, [&] { save(*parts_); });
   } catch (const std::exception&) {
     // Best effort, as promised: the upload stays where its last saved state says.
   }
+  parts_->session.reset();
 }
 
 std::uint64_t UploadWriter::offset() const {
   const auto turn = parts_->lease.enter();
-  return turn ? parts_->session->size() : parts_->state.offset;
+  return turn && parts_->session ? parts_->session->size() : parts_->state.offset;
 }
 
 base::Result<void, oci::Error> UploadWriter::append(std::span<const std::byte> bytes) {
@@ -86,7 +106,7 @@ base::Result<void, oci::Error> UploadWriter::append(std::span<const std::byte> b
                                  {},
                                  413});
   }
-  parts_->session->append(bytes);
+  orGiveUp(*parts_, [&] { parts_->session->append(bytes); });
   parts_->hasher.update(bytes);
   return {};
 }
@@ -98,7 +118,8 @@ base::Result<UploadTicket, oci::Error> UploadWriter::suspend() {
     return base::fail(takenOver());
   }
   parts->lease.giveUp(turn);
-  save(*parts);
+  orGiveUp(*parts, [&] { save(*parts); });
+  parts->session.reset();  // within the turn: a session holds the upload's file
   return parts->states.ticket(parts->state);
 }
 
@@ -119,7 +140,7 @@ base::Result<BlobInfo, oci::Error> UploadWriter::finish(const oci::Digest& diges
     parts->states.drop(parts->repository, parts->state.id);
     return base::fail(wrongDigest(digest, found));
   }
-  parts->session->commit(layout::blobData(digest));
+  orGiveUp(*parts, [&] { parts->session->commit(layout::blobData(digest)); });
   parts->states.drop(parts->repository, parts->state.id);
   parts->blobs.link(parts->repository, digest);
   return BlobInfo{digest, size};

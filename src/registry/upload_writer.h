@@ -41,6 +41,8 @@ class UploadWriter final {
 
   [[nodiscard]] std::uint64_t offset() const;
   // SIZE_INVALID (413) when the upload grows over the limit; BLOB_UPLOAD_INVALID when another request took it over.
+  // After a storage failure the writer has ended; without space the upload is discarded, else it stands where it was
+  // saved last.
   base::Result<void, oci::Error> append(std::span<const std::byte> bytes);
   // All is stored; the upload goes on later. Ends the writer.
   base::Result<UploadTicket, oci::Error> suspend();
@@ -52,6 +54,8 @@ class UploadWriter final {
 
  private:
   static void save(Parts& parts);
+  template <typename Step>
+  static void orGiveUp(Parts& parts, Step&& step);
   std::unique_ptr<Parts> parts_;  // null once the writer has ended
 };
 

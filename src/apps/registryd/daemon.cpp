@@ -212,11 +212,11 @@ void Daemon::stop(std::chrono::milliseconds deadline) {
   if (control_) {
     control_->stop();
   }
-  if (housekeeper_) {
-    housekeeper_->stop();
-  }
   if (server_) {
     server_->stop(deadline);
+  }
+  if (housekeeper_) {
+    housekeeper_->stop();  // after the last write, to note in the index how far the journal is settled
   }
   if (debugServer_) {
     debugServer_->stop(std::chrono::milliseconds(0));

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "registry/journal_catch_up.h"
+
 namespace rha::registryd {
 namespace {
 
@@ -94,6 +96,7 @@ void Housekeeper::run() {
     }
     sleep(std::min<std::chrono::milliseconds>(kRound, purgeInterval_));
   }
+  attempt("journal_mark_failed", [this] { registry::markSettled(*parts_.index, parts_.journal); });
 }
 
 void Housekeeper::seeToIndex() {
@@ -103,7 +106,18 @@ void Housekeeper::seeToIndex() {
     }
     return;
   }
+  if (!caughtUp_) {
+    caughtUp_ = attempt("index_catch_up_failed", [this] { catchUp(); });
+  }
   attempt("index_reread_failed", [this] { readDirtyAgain(); });
+  attempt("journal_mark_failed", [this] { registry::markSettled(*parts_.index, parts_.journal); });
+}
+
+void Housekeeper::catchUp() {
+  const std::uint64_t count = registry::catchUp(*parts_.storage, *parts_.index, parts_.manifests, parts_.journal);
+  if (count > 0) {
+    logger_.info("index_caught_up", {{"repositories", count}});
+  }
 }
 
 void Housekeeper::rebuild() {

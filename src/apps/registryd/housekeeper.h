@@ -1,5 +1,6 @@
 // Housekeeper: what the registry does by itself, on one thread ("house"): it makes the index when that is missing or
-// damaged, reads repositories again of which an index write failed, and removes uploads that nobody finished.
+// damaged, brings it up to the journal, reads repositories again of which an index write failed, and removes uploads
+// that nobody finished.
 //
 // Owned by the daemon. start() and stop() from one thread, once each. Failures are logged and tried again later: pulls
 // and pushes need none of this.
@@ -43,6 +44,7 @@ class Housekeeper final {
   void run();
   void seeToIndex();
   void rebuild();
+  void catchUp();
   void readDirtyAgain();
   void purgeUploads();
   void addMetrics(base::MetricsRegistry& metrics);
@@ -61,6 +63,7 @@ class Housekeeper final {
   std::chrono::steady_clock::time_point purgeAfter_;
   base::LockGuarded<State> state_;
   std::condition_variable changed_;  // of state_
+  bool caughtUp_ = false;            // of the thread only
   std::thread thread_;
 };
 

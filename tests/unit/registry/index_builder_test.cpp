@@ -110,7 +110,9 @@ TEST(JournalTest, RecordsAreNumberedFromOneAndReadInOrder) {
   journal.append(record);
   journal.append(record);
   std::vector<std::string> seen;
-  EXPECT_EQ(registry::Journal::readAll(driver, [&](const auto& read) { seen.push_back(read.tag + read.actor); }), 0U);
+  EXPECT_EQ(
+      registry::Journal::readAll(driver, [&](const auto&, const auto& read) { seen.push_back(read.tag + read.actor); }),
+      0U);
   EXPECT_EQ(seen, (std::vector<std::string>{"v1ci", "v1ci"}));
   EXPECT_TRUE(driver.stat(registry::layout::journalRecord("writer", 2)));
 }

@@ -1,0 +1,22 @@
+// catchUp(): brings the index up to the journal: what a process recorded and changed, and died before the index knew.
+//
+// At start, before lists are answered; one thread. Throws storage::StorageError and index::IndexError.
+#pragma once
+
+#include <cstdint>
+
+#include "index/index.h"
+#include "registry/journal.h"
+#include "registry/manifests.h"
+#include "storage/storage_driver.h"
+
+namespace rha::registry {
+
+// Reads every sequence but that of `own` from where the index stands, and the repositories named there again. Returns
+// how many repositories these were. Sequences of storage that only this process writes to are then over.
+std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own);
+
+// Notes in the index how far `own` is settled, so that the next catchUp() begins there.
+void markSettled(index::Index& index, Journal& own);
+
+}  // namespace rha::registry
