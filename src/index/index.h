@@ -5,9 +5,9 @@
 // A write is visible to every later read of this process when its call returns. It survives the death of the process;
 // a power cut may undo the last writes, all later than some moment and the marks with them, so that what was lost is
 // found again from the journal on. Dirty marks alone survive a power cut at once.
-// Failure: reads and writes throw IndexError; the caller answers lists with 503 and lets pulls and pushes go on. A write
-// that failed changed nothing (a failed one of which the answer was lost may have: all are idempotent).
-// Contract suite: tests/contract/index.
+// Failure: reads and writes throw IndexError; the caller answers lists with 503 and lets pulls and pushes go on. A
+// write that failed changed nothing (a failed one of which the answer was lost may have: all are idempotent). Contract
+// suite: tests/contract/index.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ struct ReferenceRow {
 struct ManifestRow {
   Digest digest;
   std::string mediaType;
-  std::uint64_t size = 0;      // bytes of the manifest itself
-  std::string artifactType;    // as the referrers API gives it
+  std::uint64_t size = 0;       // bytes of the manifest itself
+  std::string artifactType;     // as the referrers API gives it
   std::string annotationsJson;  // a JSON object, or empty
   std::optional<Digest> subject;
   std::vector<ReferenceRow> references;
@@ -90,13 +90,13 @@ struct RepositoryRow {
 };
 
 struct Page {
-  std::string last;        // exclusive lower bound, empty = from the start; need not exist
+  std::string last;         // exclusive lower bound, empty = from the start; need not exist
   std::uint64_t limit = 0;  // most rows to return
 };
 
 // Which repositories a caller may learn of: whole namespaces, asked of the access layer once per request.
-// A name is visible if the longest prefix in `rules` that matches it says so ("" matches all; of equal prefixes the last
-// one counts). A name that no rule matches is hidden, unless there are no rules at all.
+// A name is visible if the longest prefix in `rules` that matches it says so ("" matches all; of equal prefixes the
+// last one counts). A name that no rule matches is hidden, unless there are no rules at all.
 struct Visibility {
   struct Rule {
     std::string prefix;  // compared as text; "restricted/" covers the repository "restricted" too

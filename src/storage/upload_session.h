@@ -8,8 +8,8 @@
 // Owned by one request at a time; not synchronised (it may move between threads). Destroying a session without
 // commit() or cancel() leaves what was flushed, for resumeUpload(). Failure: StorageError; after one, only cancel() and
 // destruction are allowed, and the last flushed state stays good.
-// Made for three kinds of storage: a file (append, fsync, rename), Swift segments (state = their names and sizes, commit
-// = a manifest object), S3 multipart (state = part numbers and ETags, commit = complete + copy).
+// Made for three kinds of storage: a file (append, fsync, rename), Swift segments (state = their names and sizes,
+// commit = a manifest object), S3 multipart (state = part numbers and ETags, commit = complete + copy).
 #pragma once
 
 #include <cstddef>
