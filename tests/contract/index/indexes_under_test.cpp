@@ -57,7 +57,12 @@ class DuringRebuild final : public Rebuildable {
 // What was written live while nothing was fed, put in place as a rebuild's result.
 class RebuiltFromLiveWrites final : public Rebuildable {
  public:
-  RebuiltFromLiveWrites() { rebuildable().beginRebuild(); }
+  RebuiltFromLiveWrites() {
+    // Complete first: a partial index cannot tell whether a tag that is removed was there.
+    rebuildable().beginRebuild();
+    rebuildable().finishRebuild();
+    rebuildable().beginRebuild();
+  }
   Index& reopened() override {
     rebuildable().finishRebuild();
     return Rebuildable::reopened();
