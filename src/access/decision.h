@@ -23,6 +23,8 @@ enum class Action : std::uint8_t {
   Delete,   // tags, manifests, blobs
 };
 std::string_view toString(Action action);
+// nullopt: none of the words that toString() gives.
+std::optional<Action> parseAction(std::string_view text);
 
 // Who asks. `name` is empty for an anonymous client.
 struct Principal {
@@ -57,6 +59,8 @@ struct Decision {
   std::string rule = {};  // the namespace of the rule that decided, in quotes; empty if none did
   [[nodiscard]] bool allowed() const { return verdict == Verdict::Allow; }
 };
+
+std::string_view toString(Decision::Verdict verdict);
 
 // Which repositories a principal may learn of: the longest prefix that matches says so; what none matches is hidden,
 // unless there are none at all. "restricted/" covers the repository "restricted" too.

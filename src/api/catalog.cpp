@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "api/conditional.h"
 #include "api/error_response.h"
 #include "api/locations.h"
@@ -19,6 +21,14 @@ std::string repositoriesJson(const std::vector<index::RepositoryRow>& rows) {
   return body;
 }
 
+index::Visibility visibility(const Exchange& exchange) {
+  index::Visibility visibility;
+  for (auto& each : exchange.policy().visibleTo(exchange.principal())) {
+    visibility.rules.push_back({std::move(each.prefix), each.visible});
+  }
+  return visibility;
+}
+
 }  // namespace
 
 net::Disposition getCatalog(const Services& services, const Exchange& exchange) {
@@ -29,14 +39,14 @@ net::Disposition getCatalog(const Services& services, const Exchange& exchange) 
   const std::uint64_t count = page->n.value_or(exchange.settings.catalogMaxEntries);
   std::vector<index::RepositoryRow> rows;
   if (count > 0) {
-    rows = services.index.repositories({page->last, count + 1}, index::Visibility{});
+    rows = services.index.repositories({page->last, count + 1}, visibility(exchange));
   }
   const bool more = rows.size() > count;
   if (more) {
     rows.pop_back();
   }
   net::Response response(200, repositoriesJson(rows), "application/json");
-  response.headers.add("Cache-Control", catalogCacheControl(exchange.principal));
+  response.headers.add("Cache-Control", catalogCacheControl(exchange.principal()));
   if (more) {
     response.headers.add("Link",
                          nextLink("/v2/_catalog", {{"last", rows.back().name.text()}, {"n", std::to_string(count)}}));

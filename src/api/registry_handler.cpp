@@ -109,8 +109,18 @@ void log(const Exchange& exchange) {
   } else if (route.tag) {
     fields.emplace_back("reference", route.tag->text());
   }
-  if (!exchange.principal.anonymous()) {
-    fields.emplace_back("principal", exchange.principal.name);
+  const access::Admission& admission = exchange.admission;
+  if (admission.client.address != exchange.request.peer.host()) {
+    fields.emplace_back("forwarded_for", admission.client.address);
+  }
+  if (!admission.principal.anonymous()) {
+    fields.emplace_back("principal", admission.principal.name);
+  }
+  if (!admission.decision.rule.empty()) {
+    fields.emplace_back("rule", admission.decision.rule);
+  }
+  if (admission.generation != 0) {
+    fields.emplace_back("generation", std::to_string(admission.generation));
   }
 }
 
@@ -139,26 +149,23 @@ class FinalSink final : public net::BodySink {
 
 }  // namespace
 
-std::optional<net::Response> RegistryHandler::refuse(const Exchange& exchange) const {
-  const Route& route = exchange.route;
-  const Row* row = findRow(route.name, exchange.request.method);
-  const auto action = row != nullptr ? row->action : std::optional(actionOf(exchange.request.method));
+access::Admission RegistryHandler::admit(const net::Request& request, const Route& route) const {
+  const Row* row = findRow(route.name, request.method);
+  auto action = row != nullptr ? row->action : std::optional(actionOf(request.method));
   const bool needsRepository = action != Action::Ping && action != Action::Catalog;
-  if (!action || (needsRepository && !route.repository)) {
-    return std::nullopt;  // open to everybody, or no repository to decide about: then the answer will be an error
+  if (needsRepository && !route.repository) {
+    action.reset();  // no repository to decide about: the answer will be an error
   }
-  const auto* repository = route.repository ? &*route.repository : nullptr;
-  const auto decision = services_.policy.decide({exchange.principal, exchange.client, *action, repository, nullptr});
-  if (decision.allowed()) {
-    return std::nullopt;
-  }
-  exchange.request.log.emplace_back("denied", decision.reason);
-  return refusal(decision);
+  const access::Approach approach{request.peer.host(), request.headers.all("X-Forwarded-For"),
+                                  request.headers.find("Authorization")};
+  return services_.gate.admit(approach, action, route.repository ? &*route.repository : nullptr);
 }
 
-net::Disposition RegistryHandler::dispatch(Exchange& exchange) {
-  if (auto response = refuse(exchange)) {
-    return std::move(*response);
+net::Disposition RegistryHandler::dispatch(const Exchange& exchange) {
+  const access::Decision& decision = exchange.admission.decision;
+  if (!decision.allowed()) {
+    exchange.request.log.emplace_back("denied", decision.reason);
+    return refusal(decision);
   }
   const Route& route = exchange.route;
   const Row* row = findRow(route.name, exchange.request.method);
@@ -170,25 +177,24 @@ net::Disposition RegistryHandler::dispatch(Exchange& exchange) {
 
 net::Disposition RegistryHandler::handle(net::Request& request) {
   const Route route = parseRoute(request.path);
-  Exchange exchange{request,
-                    route,
-                    settings_,
-                    manifestBudget_,
-                    Query::parse(request.query),
-                    access::Principal{},
-                    access::Client{request.peer.host()}};
+  const Exchange exchange{
+      request, route, settings_, manifestBudget_, Query::parse(request.query), admit(request, route)};
   log(exchange);
   auto disposition = dispatch(exchange);
   if (auto* response = std::get_if<net::Response>(&disposition)) {
     setVersionHeader(*response);
+    if (!exchange.principal().anonymous()) {
+      // What a named account may see others may not: no cache may keep it.
+      response->headers.set("Cache-Control", "private, no-store");
+    }
     return disposition;
   }
   return std::make_unique<FinalSink>(std::move(std::get<std::unique_ptr<net::BodySink>>(disposition)));
 }
 
 std::optional<net::Response> RegistryHandler::tryAnswer(net::Request& request) {
-  if (request.path != "/v2/") {
-    return std::nullopt;
+  if (request.path != "/v2/" || request.headers.has("Authorization")) {
+    return std::nullopt;  // a password takes its time
   }
   auto disposition = handle(request);
   auto* response = std::get_if<net::Response>(&disposition);

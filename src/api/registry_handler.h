@@ -1,10 +1,10 @@
-// RegistryHandler: the registry's HTTP API. Routes a request, asks the policy, and calls the resource that the table in
+// RegistryHandler: the registry's HTTP API. Routes a request, asks the gate, and calls the resource that the table in
 // registry_handler.cpp has for the route and method.
 //
-//   path ─ parseRoute ─> route ─ Policy::decide ─> allowed ─ table ─> resource ─> Response or BodySink
+//   path ─ parseRoute ─> route ─ Gate::admit ─> allowed ─ table ─> resource ─> Response or BodySink
 //                                     └─ 401, 403      └─ 404, 405, malformed names: error answers
 //
-// The policy is asked before anything is looked up: a refused request touches neither storage nor index.
+// The gate is asked before anything is looked up: a refused request touches neither storage nor index.
 // Owned by the composition root; thread-safe (see net::Handler).
 #pragma once
 
@@ -21,14 +21,14 @@ class RegistryHandler final : public net::Handler {
   RegistryHandler(const Services& services, const ApiSettings& settings)
       : services_(services), settings_(settings), manifestBudget_(settings.manifestBudgetBytes) {}
 
-  // Fills request.log: handler, repository, reference, principal, denied.
+  // Fills request.log: handler, repository, reference, principal, rule, generation, denied.
   net::Disposition handle(net::Request& request) override;
-  // The ping is answered at once: it is what clients ask most often.
+  // The ping without credentials is answered at once: it is what clients ask most often.
   std::optional<net::Response> tryAnswer(net::Request& request) override;
 
  private:
-  net::Disposition dispatch(Exchange& exchange);
-  std::optional<net::Response> refuse(const Exchange& exchange) const;
+  [[nodiscard]] access::Admission admit(const net::Request& request, const Route& route) const;
+  net::Disposition dispatch(const Exchange& exchange);
 
   Services services_;
   ApiSettings settings_;

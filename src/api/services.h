@@ -1,7 +1,7 @@
 // Services: what the API's resources work with. All borrowed from the composition root; they outlive the handler.
 #pragma once
 
-#include "access/decision.h"
+#include "access/gate.h"
 #include "api/api_settings.h"
 #include "index/index.h"
 #include "registry/blobs.h"
@@ -19,7 +19,7 @@ struct Services {
   registry::Referrers& referrers;
   const registry::Schema1Converter& schema1;
   index::Index& index;
-  const access::Policy& policy;
+  const access::Gate& gate;
 };
 
 }  // namespace rha::api

@@ -11,10 +11,10 @@ namespace {
 // Repositories that are tried for a mount from anywhere.
 constexpr std::uint64_t kMountCandidates = 32;
 
-bool mayMount(const Services& services, const Exchange& exchange, const oci::RepositoryName& from) {
-  const access::Question question{exchange.principal, exchange.client, access::Action::Push, &exchange.repository(),
-                                  &from};
-  return services.policy.decide(question).allowed();
+bool mayMount(const Exchange& exchange, const oci::RepositoryName& from) {
+  const access::Question question{exchange.principal(), exchange.admission.client, access::Action::Push,
+                                  &exchange.repository(), &from};
+  return exchange.policy().decide(question).allowed();
 }
 
 // A mount from wherever the client may pull the blob.
@@ -26,7 +26,7 @@ bool mountFromAnywhere(const Services& services, const Exchange& exchange, const
     return false;  // the client uploads instead
   }
   for (const auto& from : candidates) {
-    if (mayMount(services, exchange, from) && services.blobs.mount(exchange.repository(), digest, from)) {
+    if (mayMount(exchange, from) && services.blobs.mount(exchange.repository(), digest, from)) {
       return true;
     }
   }
@@ -52,7 +52,7 @@ base::Result<std::optional<oci::Digest>, oci::Error> mount(const Services& servi
     if (!from) {
       return base::fail(oci::Error{oci::ErrorCode::NameInvalid, "from: " + from.error(), {}, 0});
     }
-    mounted = mayMount(services, exchange, *from) && services.blobs.mount(exchange.repository(), *digest, *from);
+    mounted = mayMount(exchange, *from) && services.blobs.mount(exchange.repository(), *digest, *from);
   }
   return mounted ? std::optional(std::move(*digest)) : std::nullopt;
 }

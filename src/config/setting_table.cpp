@@ -198,6 +198,13 @@ std::vector<Setting> otherSettings() {
        .field = RHA_FIELD(log.access),
        .help = "One line per request. If false, only requests that ended with 500 or above, or broke off, are logged.",
        .since = "0.1"},
+      {.path = "access.file",
+       .type = SettingType::OptionalPath,
+       .field = RHA_FIELD(access.file),
+       .most = kLongestPath,
+       .help = "Accounts, rules, uploading hosts and mode (access.yaml). What it says is read anew on SIGHUP and by "
+               "registry-acl-reloader, without a restart. Empty: everybody may do everything.",
+       .since = "0.1"},
       {.path = "control.socket",
        .type = SettingType::OptionalPath,
        .field = RHA_FIELD(control.socket),

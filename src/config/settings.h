@@ -69,6 +69,11 @@ struct LogSettings {
   bool operator==(const LogSettings&) const = default;
 };
 
+struct AccessSettings {
+  std::string file;  // empty: everybody may do everything
+  bool operator==(const AccessSettings&) const = default;
+};
+
 struct ControlSettings {
   std::string socket = "/run/docker-registry-ha/control.sock";  // empty: off
   bool operator==(const ControlSettings&) const = default;
@@ -82,6 +87,7 @@ struct StartupSettings {
   CatalogSettings catalog;
   UploadSettings uploads;
   LogSettings log;
+  AccessSettings access;
   ControlSettings control;
   bool operator==(const StartupSettings&) const = default;
 };

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/error_response.h"
+#include "apps/registryd/access_commands.h"
 #include "apps/registryd/logging.h"
 #include "base/files.h"
 #include "storage/storage_error.h"
@@ -93,6 +94,7 @@ void Daemon::start(SystemSockets sockets) {
   raiseDescriptorLimit();
   // First, because it refuses to start beside another registryd before anything of that one's is touched.
   startControl();
+  openAccess();
   parts_ = openRegistry(settings_, clock_, logger_, metrics_);
   housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_);
   openServer(sockets);
@@ -105,17 +107,51 @@ void Daemon::start(SystemSockets sockets) {
   }
   started_ = true;
   logStarted();
+  warnOfOpenRegistry();
+}
+
+void Daemon::openAccess() {
+  if (settings_.access.file.empty()) {
+    openGate_ = std::make_unique<access::AnonymousGate>(std::make_shared<access::AllowAll>());
+    return;
+  }
+  const auto lastGood = std::filesystem::path(settings_.index.path).parent_path() / "access-last-good.yaml";
+  access_ = std::make_unique<access::AccessControl>(lastGood, clock_, logger_, metrics_);
+  access_->open(settings_.access.file);
+}
+
+void Daemon::warnOfOpenRegistry() const {
+  for (const net::Address& address : server_->addresses()) {
+    if (!access_ && !address.host().starts_with("127.") && address.host() != "::1") {
+      logger_.warn("open_to_everybody",
+                   {{"listen", address.text()},
+                    {"to_do", "set access.file: without it, whoever reaches this address may push and delete"}});
+    }
+  }
+}
+
+void Daemon::reload() {
+  if (!access_) {
+    logger_.info("reload_ignored", {{"reason", "there is no access.file; other settings are read at the start"}});
+    return;
+  }
+  if (const auto applied = access_->reload(settings_.access.file); !applied) {
+    for (const config::SettingError& error : applied.error()) {
+      logger_.error("access_file_broken", {{"error", config::toText(settings_.access.file, error)}});
+    }
+  }
 }
 
 void Daemon::openServer(SystemSockets& sockets) {
-  handler_ = std::make_unique<api::RegistryHandler>(api::Services{.blobs = parts_->blobs,
-                                                                  .manifests = parts_->manifests,
-                                                                  .uploads = parts_->uploads,
-                                                                  .referrers = parts_->referrers,
-                                                                  .schema1 = parts_->schema1,
-                                                                  .index = *parts_->index,
-                                                                  .policy = policy_},
-                                                    apiSettings(settings_));
+  handler_ = std::make_unique<api::RegistryHandler>(
+      api::Services{.blobs = parts_->blobs,
+                    .manifests = parts_->manifests,
+                    .uploads = parts_->uploads,
+                    .referrers = parts_->referrers,
+                    .schema1 = parts_->schema1,
+                    .index = *parts_->index,
+                    .gate = access_ ? static_cast<access::Gate&>(*access_) : *openGate_},
+      apiSettings(settings_));
   exchangeLog_ = std::make_unique<ExchangeLog>(settings_.log.access ? AccessLog::Every : AccessLog::Failures, clock_,
                                                logger_, metrics_);
   server_ =
@@ -163,6 +199,8 @@ void Daemon::startControl() {
   base::createFolders(std::filesystem::path(settings_.control.socket).parent_path(), base::Durability::Relaxed);
   control_ = std::make_unique<control::ControlServer>(logger_);
   control_->add("status", [this](std::string_view) { return status(); });
+  addAccessCommands(*control_, settings_.access.file,
+                    [this]() -> access::AccessControl* { return started_ ? access_.get() : nullptr; });
   control_->start(settings_.control.socket);
 }
 
@@ -179,6 +217,7 @@ base::Result<std::string, std::string> Daemon::status() const {
                         {"storage", {{"driver", parts_->storage->name()}}},
                         {"connections", server_->connections()},
                         {"uploads", parts_->uploads.active()}};
+  status["access"] = access_ ? accessStatusJson(access_->status()) : nlohmann::json{{"state", "open to everybody"}};
   nlohmann::json& index = status["index"];
   index["state"] = housekeeper_->indexText();
   try {
@@ -205,6 +244,7 @@ void Daemon::logStarted() const {
                          {"debug_listen", debugServer_ ? joined(debugServer_->addresses()) : "off"},
                          {"storage", parts_->storage->name()},
                          {"index", housekeeper_->indexText()},
+                         {"access", access_ ? settings_.access.file : "off"},
                          {"control", settings_.control.socket.empty() ? "off" : settings_.control.socket}});
 }
 

@@ -2,7 +2,7 @@
 //
 //   main address ── net::Server ── api::RegistryHandler ── RegistryParts ── storage, index
 //   debug address ─ net::Server ── api::DebugHandler ───── metrics
-//   control socket ControlServer ── status
+//   control socket ControlServer ── status, reload, apply_access, explain
 //   "house" ─────── Housekeeper ── RegistryParts
 //
 // One thread (main). Failure: start() throws std::exception with a text for the operator; what was started by then ends
@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "access/decision.h"
+#include "access/access_control.h"
 #include "api/debug_handler.h"
 #include "api/registry_handler.h"
 #include "apps/registryd/exchange_log.h"
@@ -48,6 +48,8 @@ class Daemon final {
   [[nodiscard]] const base::Logger& logger() const { return logger_; }
   // Where it answers, after start().
   [[nodiscard]] std::vector<net::Address> addresses() const { return server_->addresses(); }
+  // Reads access.file anew; the outcome is in the log. On errors the old rules stay in force.
+  void reload();
   // One line for `systemctl status`.
   [[nodiscard]] std::string statusText() const;
 
@@ -55,6 +57,8 @@ class Daemon final {
   // Does nothing: scrapes are not requests of the registry.
   class DebugObserver;
 
+  void openAccess();
+  void warnOfOpenRegistry() const;
   void openServer(SystemSockets& sockets);
   void openDebugServer(SystemSockets& sockets);
   void startControl();
@@ -69,9 +73,10 @@ class Daemon final {
   const base::SteadyTime startedAt_ = clock_.steady();
   base::MetricsRegistry metrics_;
   base::MetricsRegistry debugMetrics_;  // of the debug server's own connections; shown nowhere
-  const access::AllowAll policy_;
-  std::atomic<bool> started_ = false;  // the control thread must not look at what follows before it is
+  std::atomic<bool> started_ = false;   // the control thread must not look at what follows before it is
   // Built by start(), in this order.
+  std::unique_ptr<access::AccessControl> access_;    // null: no access.file
+  std::unique_ptr<access::AnonymousGate> openGate_;  // instead
   std::unique_ptr<RegistryParts> parts_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<api::RegistryHandler> handler_;

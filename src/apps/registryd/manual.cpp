@@ -29,7 +29,8 @@ constexpr std::string_view kSettings = R"(.SH SETTINGS
 A YAML file; each name below stands for a path of nested keys (\fIhttp.listen\fR is the key \fIlisten\fR in the map
 \fIhttp\fR). What is left out has its default. An unknown key is an error. A size is a number of bytes or has the unit
 KiB, MiB, GiB or TiB; a duration has the unit ms, s, m, h or d; an address is IP:PORT, with an IPv6 address in brackets,
-and *:PORT means all addresses. All settings are read at the start.
+and *:PORT means all addresses. All settings are read at the start;
+the file that access.file names is read again when it changes.
 )";
 
 constexpr std::string_view kEnd = R"(.SH SIGNALS
@@ -38,7 +39,7 @@ constexpr std::string_view kEnd = R"(.SH SIGNALS
 Stop: no new connections, requests under way have 25 seconds to end, then exit 0. A second signal ends them at once.
 .TP
 .B SIGHUP
-Ignored, with a line in the log.
+Read access.file anew. If it has errors they are in the log, and the rules that were in force stay in force.
 .SH REBUILDING THE INDEX
 A registry whose index is missing or damaged makes it by itself, and serves pulls and pushes meanwhile; lists are answered
 with 503 until it is done. \fB\-\-rebuild\-index\fR does the same without serving, for an index that is believed to be
@@ -60,6 +61,12 @@ The settings.
 .TP
 .I /var/lib/docker\-registry\-ha
 Images, the index, and the secret that signs uploads in progress.
+.TP
+.I /etc/docker\-registry\-ha/access.yaml
+Accounts, rules, uploading hosts and mode, if access.file names it.
+.TP
+.I /var/lib/docker\-registry\-ha/access\-last\-good.yaml
+What of it is in force; used at a start while the file has errors.
 .TP
 .I /run/docker\-registry\-ha/control.sock
 Where docker\-registryctl reaches the daemon. Who may open it may command the registry.

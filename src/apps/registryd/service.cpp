@@ -26,7 +26,7 @@ void answerWatchdog(ServiceManager& manager, const Daemon& daemon) {
   }
 }
 
-void runUntilTold(ServiceSignals& signals, ServiceManager& manager, const Daemon& daemon) {
+void runUntilTold(ServiceSignals& signals, ServiceManager& manager, Daemon& daemon) {
   const auto round =
       std::min<std::chrono::milliseconds>(kStatusEvery, manager.watchdogInterval().value_or(kStatusEvery));
   while (true) {
@@ -34,7 +34,7 @@ void runUntilTold(ServiceSignals& signals, ServiceManager& manager, const Daemon
       case ServiceSignals::Event::Terminate:
         return;
       case ServiceSignals::Event::Reload:
-        daemon.logger().info("reload_ignored", {{"reason", "settings are read at the start; restart to change them"}});
+        daemon.reload();
         break;
       case ServiceSignals::Event::Timeout:
         break;

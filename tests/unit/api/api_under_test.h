@@ -36,7 +36,12 @@ class ApiUnderTest final {
  public:
   explicit ApiUnderTest(const access::Policy& policy, const api::ApiSettings& settings = {},
                         registry::UploadSettings uploads = {})
-      : registry(std::make_shared<storage::MemoryDriver>(), uploads),
+      : ApiUnderTest(std::make_shared<access::AnonymousGate>(borrowed(policy)), settings, uploads) {}
+  explicit ApiUnderTest(const access::Gate& borrowedGate) : ApiUnderTest(borrowed(borrowedGate), {}, {}) {}
+  ApiUnderTest(std::shared_ptr<const access::Gate> admittingGate, const api::ApiSettings& settings,
+               registry::UploadSettings uploads)
+      : gate(std::move(admittingGate)),
+        registry(std::make_shared<storage::MemoryDriver>(), uploads),
         schema1(registry.blobs, registry.manifests, registry.clock, registry::JwsKey::generate()),
         handler({.blobs = registry.blobs,
                  .manifests = registry.manifests,
@@ -44,7 +49,7 @@ class ApiUnderTest final {
                  .referrers = registry.referrers,
                  .schema1 = schema1,
                  .index = *registry.index,
-                 .policy = policy},
+                 .gate = *gate},
                 settings) {}
 
   Answer get(const std::string& target, const Fields& fields = {}) { return exchange("GET", target, {}, fields); }
@@ -71,6 +76,12 @@ class ApiUnderTest final {
   }
 
  private:
+  // The test owns what it gives.
+  template <typename T>
+  static std::shared_ptr<const T> borrowed(const T& object) {
+    return std::shared_ptr<const T>(std::shared_ptr<void>(), &object);
+  }
+
   static net::Request makeRequest(const std::string& method, const std::string& target, const Fields& fields) {
     net::Request request;
     request.method = method;
@@ -130,6 +141,7 @@ class ApiUnderTest final {
   }
 
  public:
+  std::shared_ptr<const access::Gate> gate;
   RegistryUnderTest registry;
   registry::Schema1Converter schema1;
   api::RegistryHandler handler;

@@ -1,0 +1,91 @@
+#include "apps/registryd/access_commands.h"
+
+#include <utility>
+
+namespace rha::registryd {
+namespace {
+
+using nlohmann::json;
+using CommandResult = base::Result<std::string, std::string>;
+
+CommandResult appliedText(const base::Result<access::AppliedAccess, config::SettingErrors>& applied,
+                          const std::string& file) {
+  if (applied) {
+    return json{{"generation", applied->generation}, {"hash", applied->hash}, {"changes", applied->changes}}.dump();
+  }
+  std::string text;
+  for (const config::SettingError& error : applied.error()) {
+    text += (text.empty() ? "" : "\n") + config::toText(file, error);
+  }
+  return base::fail(std::move(text));
+}
+
+// A member that is text; "" if it is missing or something else.
+std::string textOf(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+CommandResult explain(const access::AccessControl& control, const json& request) {
+  const auto action = access::parseAction(textOf(request, "action"));
+  if (!action) {
+    return base::fail(std::string("action must be ping, catalog, pull, push or delete"));
+  }
+  const auto repository = oci::RepositoryName::parse(textOf(request, "repository"));
+  const bool needsRepository = *action != access::Action::Ping && *action != access::Action::Catalog;
+  if (needsRepository && !repository) {
+    return base::fail("repository: " + repository.error());
+  }
+  const std::string from = textOf(request, "mount_from");
+  const auto source = oci::RepositoryName::parse(from);
+  if (!from.empty() && !source) {
+    return base::fail("mount_from: " + source.error());
+  }
+  const access::Principal principal{textOf(request, "account")};
+  const access::Client client{textOf(request, "address")};
+  const auto decision = control.policy()->decide(
+      {principal, client, *action, needsRepository ? &*repository : nullptr, from.empty() ? nullptr : &*source});
+  return json{{"verdict", toString(decision.verdict)},
+              {"reason", decision.reason},
+              {"rule", decision.rule},
+              {"message", decision.message},
+              {"challenge", decision.challenge},
+              {"generation", control.status().generation}}
+      .dump();
+}
+
+}  // namespace
+
+void addAccessCommands(control::ControlServer& control, const std::string& file,
+                       std::function<access::AccessControl*()> access) {
+  const auto add = [&](const char* name,
+                       CommandResult (*run)(access::AccessControl&, const json&, const std::string& file)) {
+    control.add(name, [access, file, run](std::string_view text) -> CommandResult {
+      access::AccessControl* const rules = access();
+      if (rules == nullptr) {
+        return base::fail(std::string("registryd has no access rules (access.file is empty), or is starting"));
+      }
+      return run(*rules, json::parse(text), file);
+    });
+  };
+  add("reload", [](access::AccessControl& rules, const json&, const std::string& ownFile) {
+    return appliedText(rules.reload(ownFile), ownFile);
+  });
+  add("apply_access", [](access::AccessControl& rules, const json& request, const std::string&) {
+    return appliedText(rules.apply(textOf(request, "text")), textOf(request, "file"));
+  });
+  add("explain",
+      [](access::AccessControl& rules, const json& request, const std::string&) { return explain(rules, request); });
+}
+
+json accessStatusJson(const access::AccessStatus& status) {
+  return {{"state", status.fromLastGood ? "last good rules: the file has errors" : "rules"},
+          {"generation", status.generation},
+          {"hash", status.hash},
+          {"age_seconds", status.age.count()},
+          {"read_only", status.mode.readOnly},
+          {"role", status.mode.role == access::Role::Passive ? "passive" : "active"},
+          {"active_url", status.mode.activeUrl}};
+}
+
+}  // namespace rha::registryd

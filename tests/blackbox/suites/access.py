@@ -1,0 +1,340 @@
+"""Who may do what, against the running daemon: the shipped tables, the old front's holes, changes while it serves."""
+
+import base64
+import contextlib
+import http.client
+import os
+import re
+import signal
+import tempfile
+import time
+
+from lib import http as wire
+from lib import images
+from lib.daemon import Daemon
+from lib.testing import check, equal, expect
+
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../fixtures/access")
+BUILDER, OTHER, PROXY = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+PUSH = 'Basic realm="docker-registry (push)"'
+READ_RESTRICTED = 'Basic realm="docker-registry restricted (restricted-read)"'
+PUSH_RESTRICTED = 'Basic realm="docker-registry restricted (restricted-push)"'
+ML = 'Basic realm="docker-registry ml"'
+PICTURE = images.image("access")
+LAYER = next(iter(PICTURE.blobs))
+UPLOADS = "/blobs/uploads/"
+
+
+class Site:
+    """A registry with rules; requests come from any address of 127.0.0.0/8."""
+
+    def __init__(self, context, fixture="newer.yaml"):
+        with open(os.path.join(FIXTURES, fixture), encoding="utf-8") as file:
+            self.text = file.read().replace("trusted_proxies: [10.2.1.13]", f"trusted_proxies: [{PROXY}]")
+        handle, self.path = tempfile.mkstemp(prefix="rha-access-", suffix=".yaml")
+        os.close(handle)
+        self.write(self.text)
+        self.daemon = Daemon(context.registryd, extra_config=f"access:\n  file: {self.path}\n")
+
+    def __enter__(self):
+        self.daemon.__enter__()
+        for repository in ("restricted/x", "public/x", "ml/x"):
+            self.push(repository, {"restricted/x": "ci-restricted", "ml/x": "ml-build"}.get(repository, "ci-build"))
+        return self
+
+    def __exit__(self, *_):
+        self.daemon.close()
+        os.unlink(self.path)
+
+    def write(self, text):
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def request(self, method, target, account=None, password=None, source=BUILDER, headers=None, body=None):
+        fields = dict(headers or {})
+        if account:
+            pair = f"{account}:{password or account + '-secret'}".encode()
+            fields["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+        if body is None and method in ("POST", "PUT", "PATCH"):
+            fields.setdefault("Content-Length", "0")
+        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=30, source_address=(source, 0))
+        try:
+            connection.request(method, target, body=body, headers=fields)
+            answer = connection.getresponse()
+            return wire.Response(answer.status, answer.reason, answer.getheaders(), answer.read())
+        finally:
+            connection.close()
+
+    def push(self, repository, account):
+        for digest, data in PICTURE.blobs.items():
+            expect(self.request("POST", f"/v2/{repository}{UPLOADS}?digest={digest}", account, body=data), 201)
+        expect(self.request("PUT", f"/v2/{repository}/manifests/v1", account, body=PICTURE.manifest,
+                            headers={"Content-Type": PICTURE.media_type}), 201)
+
+    def metric(self, name):
+        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.debug_port, timeout=10)
+        try:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        finally:
+            connection.close()
+        found = re.search("^" + re.escape(name) + r" (\S+)$", text, re.M)
+        check(found, f"no metric {name}")
+        return float(found[1])
+
+    def reload(self, text, good=True):
+        """Writes the file, sends SIGHUP, waits until the daemon has taken or refused it."""
+        name = "registry_ha_access_generation" if good else "registry_ha_access_rejected_total"
+        before = self.metric(name)
+        self.write(text)
+        self.daemon.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while self.metric(name) == before:
+            check(time.monotonic() < deadline, "the daemon did not take the file within 10 s")
+            time.sleep(0.01)
+
+
+def tests(context):
+    for fixture, rows in (("seed.yaml", SEED), ("newer.yaml", NEWER)):
+        with Site(context, fixture) if fixture == "newer.yaml" else SeedSite(context) as site:
+            for row in rows:
+                yield f"{fixture} {describe(row)}", lambda row=row: run_row(site, row)
+    with Site(context) as site:
+        for function in (mount_does_not_leak, no_spelling_passes_by_the_rule, forwarded_headers_count_from_proxies_only,
+                         unlisted_host_is_refused_before_the_password, stale_login_still_pulls,
+                         hidden_is_answered_as_missing, catalogue_hides_what_may_not_be_pulled,
+                         wrong_passwords_do_not_lock_out, broken_file_changes_nothing, passwords_rotate,
+                         revoked_password_ends_at_once, read_only_refuses_writes, passive_names_the_active_one,
+                         no_secret_in_the_log, last_good_rules_outlive_a_broken_file):
+            yield function.__name__.replace("_", " "), lambda function=function: function(site)
+
+
+class SeedSite(Site):
+    def __init__(self, context):
+        super().__init__(context, "seed.yaml")
+
+    def push(self, repository, account):
+        super().push(repository, "ci-restricted" if account == "ml-build" else account)
+
+
+# Account (None: no credentials; "x:wrong": with a wrong password), method, repository or path, source, expected.
+SEED = [
+    (None, "GET", "public/x", OTHER, 200),
+    (None, "GET", "restricted/x", OTHER, READ_RESTRICTED),
+    (None, "HEAD", "restricted/x", OTHER, READ_RESTRICTED),
+    (None, "GET", "restricted", OTHER, READ_RESTRICTED),
+    ("kubernetes", "GET", "restricted/x", OTHER, 200),
+    ("ci-restricted", "GET", "restricted/x", OTHER, 200),
+    ("ci-build", "GET", "restricted/x", OTHER, READ_RESTRICTED),
+    ("prod-build", "GET", "restricted/x", OTHER, READ_RESTRICTED),
+    ("kubernetes:wrong", "GET", "restricted/x", OTHER, READ_RESTRICTED),
+    ("nobody", "GET", "restricted/x", OTHER, READ_RESTRICTED),
+    (None, "POST", "public/x", BUILDER, PUSH),
+    (None, "POST", "restricted/x", BUILDER, PUSH_RESTRICTED),
+    ("ci-build", "POST", "public/x", BUILDER, 202),
+    ("prod-build", "POST", "public/x", BUILDER, 202),
+    ("ci-restricted", "POST", "public/x", BUILDER, 202),
+    ("ci-restricted", "POST", "restricted/x", BUILDER, 202),
+    ("ci-build", "POST", "restricted/x", BUILDER, PUSH_RESTRICTED),
+    ("kubernetes", "POST", "public/x", BUILDER, PUSH),
+    ("kubernetes", "POST", "restricted/x", BUILDER, PUSH_RESTRICTED),
+    ("ci-build:wrong", "POST", "public/x", BUILDER, PUSH),
+    ("kubernetes", "DELETE", "restricted/x", BUILDER, PUSH_RESTRICTED),
+    ("ci-build", "DELETE", "restricted/x", BUILDER, PUSH_RESTRICTED),
+    (None, "DELETE", "public/x", BUILDER, PUSH),
+]
+NEWER = [
+    (None, "GET", "/v2", OTHER, 301),
+    (None, "GET", "/v2/", OTHER, 200),
+    ("ci-build:wrong", "GET", "/v2/", OTHER, 200),
+    (None, "GET", "/v2/_catalog", OTHER, 200),
+    ("kubernetes", "GET", "restricted/x", OTHER, 200),
+    ("prod-build", "GET", "restricted/x", OTHER, 200),
+    ("ci-build", "GET", "restricted/x", OTHER, READ_RESTRICTED),
+    ("ml-build", "GET", "restricted/x", OTHER, READ_RESTRICTED),
+    ("prod-build", "POST", "restricted/x", BUILDER, PUSH_RESTRICTED),
+    (None, "GET", "ml/x", OTHER, 200),
+    (None, "POST", "ml/x", BUILDER, ML),
+    ("ci-build", "POST", "ml/x", BUILDER, ML),
+    ("ci-restricted", "POST", "ml/x", BUILDER, ML),
+    ("ml-build", "POST", "ml/x", BUILDER, 202),
+    ("ml-build", "POST", "public/x", BUILDER, 202),
+    ("ml-build", "POST", "public/x", OTHER, 403),
+    ("ml-build", "POST", "restricted/x", BUILDER, PUSH_RESTRICTED),
+]
+
+
+def describe(row):
+    account, method, where, source, wanted = row
+    return f"{account or 'anonymous'} {method} {where} from {source}: {wanted}"
+
+
+def run_row(site, row):
+    account, method, where, source, wanted = row
+    account, _, password = (account or "").partition(":")
+    target = where if where.startswith("/") else \
+        f"/v2/{where}{UPLOADS}" if method == "POST" else f"/v2/{where}/manifests/v1"
+    answer = site.request(method, target, account, password, source)
+    if isinstance(wanted, int):
+        expect(answer, wanted)
+    else:
+        expect(answer, 401)
+        equal(answer.get_all("WWW-Authenticate"), [wanted], "the challenge")
+        if method != "HEAD":
+            equal(answer.codes(), ["UNAUTHORIZED"], "the body's codes")
+
+
+def mount_does_not_leak(site):
+    """The old front looked at the path only: a mount made a restricted layer public."""
+    for source in ("restricted/x", "restricted", "%72estricted/x", "none/x"):
+        answer = site.request("POST", f"/v2/public/y{UPLOADS}?mount={LAYER}&from={source}", "ml-build")
+        expect(answer, 202)
+    for account, wanted in (("ml-build", 202), ("prod-build", 201)):
+        answer = site.request("POST", f"/v2/public/{account}{UPLOADS}?mount={LAYER}&from=restricted/x", account)
+        expect(answer, wanted)
+    expect(site.request("GET", f"/v2/public/y/blobs/{LAYER}"), 404)
+
+
+def no_spelling_passes_by_the_rule(site):
+    for path in ("%72estricted/x", "/restricted/x", "public/../restricted/x", "public/%2e%2e/restricted/x",
+                 "./restricted/x", "restricted//x", "restricted%2fx", "restricted/./x", "RESTRICTED/x",
+                 "%2572estricted/x", "restricted/x/."):
+        for suffix in ("/manifests/v1", "/tags/list", f"/blobs/{LAYER}"):
+            answer = site.request("GET", f"/v2/{path}{suffix}", source=OTHER)
+            check(answer.status in (301, 400, 401, 404), f"{path}{suffix}: {answer!r}")
+            check(PICTURE.manifest not in answer.body, "the manifest was served")
+
+
+def forwarded_headers_count_from_proxies_only(site):
+    target = f"/v2/public/x{UPLOADS}"
+    for name in ("X-Forwarded-For", "X-Client-Ip", "X-Real-Ip", "Forwarded"):
+        value = f"for={BUILDER}" if name == "Forwarded" else BUILDER
+        expect(site.request("POST", target, "ci-build", source=OTHER, headers={name: value}), 403)
+    expect(site.request("POST", target, "ci-build", source=PROXY, headers={"X-Forwarded-For": BUILDER}), 202)
+    spoofed = {"X-Forwarded-For": f"{BUILDER}, 192.0.2.1"}
+    expect(site.request("POST", target, "ci-build", source=PROXY, headers=spoofed), 403)
+    ping = site.request("GET", "/v2/", source=PROXY, headers={"X-Forwarded-For": "10.64.0.2"})
+    equal((ping.status, ping.get("WWW-Authenticate")), (401, PUSH), "ping of a builder")
+    expect(site.request("GET", "/v2/", "ci-build", source=PROXY, headers={"X-Forwarded-For": "10.64.0.2"}), 200)
+    expect(site.request("GET", "/v2/_catalog", source=PROXY, headers={"X-Forwarded-For": "192.0.2.1"}), 403)
+
+
+def unlisted_host_is_refused_before_the_password(site):
+    counters = [f'registry_ha_access_logins_total{{result="{result}"}}' for result in ("right", "wrong", "too_many")]
+    before = [site.metric(name) for name in counters]
+    answers = [site.request("POST", f"/v2/public/x{UPLOADS}", account, password, OTHER)
+               for account, password in (("ci-build", None), ("ci-build", "wrong"), ("nobody", None), ("kubernetes", None))]
+    equal({(answer.status, answer.body) for answer in answers}, {(403, answers[0].body)}, "answers")
+    equal(answers[0].codes(), ["DENIED"], "codes")
+    equal([site.metric(name) for name in counters], before, "passwords checked")
+
+
+def stale_login_still_pulls(site):
+    before = site.metric("registry_ha_access_credentials_ignored_total")
+    answer = expect(site.request("GET", "/v2/public/x/manifests/v1", "ci-build", "an old one"), 200)
+    check("private" not in (answer.get("Cache-Control") or ""), "an anonymous answer may be cached")
+    equal(site.metric("registry_ha_access_credentials_ignored_total"), before + 1, "ignored credentials")
+
+
+def hidden_is_answered_as_missing(site):
+    for suffix in ("/manifests/v1", "/tags/list", f"/blobs/{LAYER}", f"/referrers/{PICTURE.digest}"):
+        there, missing = (site.request("GET", f"/v2/restricted/{name}{suffix}", "ci-build") for name in ("x", "none"))
+        ignored = ("Date", "X-Request-Id")
+        equal([there.status, there.body, [each for each in there.headers if each[0] not in ignored]],
+              [missing.status, missing.body, [each for each in missing.headers if each[0] not in ignored]], suffix)
+
+
+def catalogue_hides_what_may_not_be_pulled(site):
+    answer = expect(site.request("GET", "/v2/_catalog?n=1"), 200)
+    equal(answer.json()["repositories"], ["ml/x"], "first page")
+    equal(answer.get_all("Cache-Control"), ["public,s-maxage=600,max-age=600"], "Cache-Control")
+    names = expect(site.request("GET", "/v2/_catalog"), 200).json()["repositories"]
+    check("public/x" in names and not [name for name in names if name.startswith("restricted")], f"names: {names}")
+    check("restricted" not in (expect(site.request("GET", f"/v2/_catalog?n={len(names)}"), 200).get("Link") or ""), "Link")
+
+
+def wrong_passwords_do_not_lock_out(site):
+    target = f"/v2/public/x{UPLOADS}"
+    for number in range(8):
+        expect(site.request("POST", target, "ci-build", f"guess {number}"), 401, 429)
+    expect(site.request("POST", target, "ci-build"), 202)
+
+
+def broken_file_changes_nothing(site):
+    site.reload(site.text.replace("pull: anonymous", "pull: [nobody]"), good=False)
+    expect(site.request("GET", "/v2/public/x/manifests/v1"), 200)
+    check("unknown account" in site.daemon.log(), "the error is not in the log")
+    check(f"{site.path}:" in site.daemon.log(), "no FILE:LINE in the log")
+
+
+def hash_of(site, account):
+    return re.search(rf'{account}:\n    password_hashes: \["([^"]+)"\]', site.text)[1]
+
+
+@contextlib.contextmanager
+def rules(site, text):
+    site.reload(text)
+    try:
+        yield
+    finally:
+        site.reload(site.text)
+
+
+def passwords_rotate(site):
+    """An upload that began with the old password goes on with the new one, and with either while both are listed."""
+    old, new = hash_of(site, "ci-build"), hash_of(site, "ml-build")
+    begun = expect(site.request("POST", f"/v2/public/r{UPLOADS}", "ci-build"), 202)
+    with rules(site, site.text.replace(f'["{old}"]', f'["{old}", "{new}"]')):
+        for password in ("ci-build-secret", "ml-build-secret"):
+            expect(site.request("POST", f"/v2/public/r{UPLOADS}", "ci-build", password), 202)
+        body = PICTURE.blobs[LAYER]
+        begun = expect(site.request("PATCH", begun.get("Location"), "ci-build", "ml-build-secret", body=body), 202)
+    with rules(site, site.text.replace(old, new)):
+        expect(site.request("POST", f"/v2/public/r{UPLOADS}", "ci-build"), 401)
+        target = wire.with_query(begun.get("Location"), [("digest", LAYER)])
+        expect(site.request("PUT", target, "ci-build", "ml-build-secret"), 201)
+
+
+def revoked_password_ends_at_once(site):
+    expect(site.request("GET", "/v2/restricted/x/manifests/v1", "kubernetes"), 200)
+    with rules(site, site.text.replace(hash_of(site, "kubernetes"), hash_of(site, "ml-build"))):
+        expect(site.request("GET", "/v2/restricted/x/manifests/v1", "kubernetes"), 401)
+    expect(site.request("GET", "/v2/restricted/x/manifests/v1", "kubernetes"), 200)
+
+
+def read_only_refuses_writes(site):
+    with rules(site, site.text.replace("read_only: false", "read_only: true")):
+        for account in (None, "ci-build"):
+            answer = expect(site.request("POST", f"/v2/public/x{UPLOADS}", account), 403)
+            equal(answer.codes(), ["DENIED"], "codes")
+            check(b"read-only" in answer.body, "the answer does not say why")
+        expect(site.request("DELETE", "/v2/public/x/manifests/v1", "ci-build"), 403)
+        expect(site.request("GET", "/v2/public/x/manifests/v1"), 200)
+        equal(site.request("GET", "/healthz").json()["read_only"], True, "healthz")
+        equal(site.metric("registry_ha_read_only"), 1, "metric")
+    expect(site.request("POST", f"/v2/public/x{UPLOADS}", "ci-build"), 202)
+
+
+def passive_names_the_active_one(site):
+    with rules(site, site.text.replace("role: active", 'role: passive, active_url: "https://active.example"')):
+        answer = expect(site.request("POST", f"/v2/public/x{UPLOADS}", "ci-build"), 403)
+        check(b"https://active.example" in answer.body, f"no active one in {answer!r}")
+        equal(site.request("GET", "/healthz").json()["role"], "passive", "role")
+
+
+def no_secret_in_the_log(site):
+    log = site.daemon.log()
+    for secret in ("-secret", "guess 1", hash_of(site, "ci-build"), "Authorization"):
+        check(secret not in log, f"{secret!r} is in the log")
+    line = next(line for line in log.splitlines() if "principal=ci-build" in line)
+    check("rule=" in line and "generation=" in line, f"no rule or generation in {line}")
+
+
+def last_good_rules_outlive_a_broken_file(site):
+    site.write("rules: [")
+    site.daemon.restart()
+    equal(site.metric("registry_ha_access_file_broken"), 1, "metric")
+    expect(site.request("GET", "/v2/restricted/x/manifests/v1"), 401)
+    expect(site.request("GET", "/v2/restricted/x/manifests/v1", "kubernetes"), 200)
+    site.reload(site.text)
+    equal(site.metric("registry_ha_access_file_broken"), 0, "metric")

@@ -1,0 +1,111 @@
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "access/access_control.h"
+#include "api_fixture.h"
+#include "base/fd.h"
+#include "support/temporary_folder.h"
+
+namespace {
+
+using rha::test::Answer;
+using rha::test::Fields;
+
+// "kubernetes:right" and so on; the hash is of "right".
+constexpr const char* kRules = R"(
+accounts:
+  kubernetes: {password_hashes: ["$apr1$saltsalt$S.4SHjbjuljtTxlMAnDS//"]}
+rules:
+  - {namespace: restricted/, pull: [kubernetes]}
+  - {namespace: "", pull: anonymous}
+)";
+constexpr const char* kKubernetes = "Basic a3ViZXJuZXRlczpyaWdodA==";
+
+// The API of a registry with rules.
+class ApiGate : public testing::Test {
+ protected:
+  static std::string rules(const std::string& more = "") { return kRules + more; }
+  ApiGate() {
+    const auto applied = access.apply(rules());
+    EXPECT_TRUE(applied) << (applied ? "" : applied.error().front().text);
+    registry.pushImage("public/a", "v1");
+    registry.pushImage("restricted/b", "v1");
+  }
+
+  rha::test::TemporaryFolder folder;
+  const rha::base::SystemClock clock;
+  const rha::base::Fd null{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+  const rha::base::Logger logger{{.descriptor = null.get()}};
+  rha::base::MetricsRegistry metrics;
+  rha::access::AccessControl access{folder.path() / "last-good", clock, logger, metrics};
+  rha::test::ApiUnderTest api{access};
+  rha::test::RegistryUnderTest& registry = api.registry;
+};
+
+TEST_F(ApiGate, theCatalogueShowsWhatTheClientMayPull) {
+  const auto answer = api.get("/v2/_catalog?n=1");
+  EXPECT_EQ(answer.body, "{\"repositories\":[\"public/a\"]}\n");
+  EXPECT_EQ(answer.header("Link"), "") << "a hidden repository must not make another page";
+  EXPECT_EQ(answer.header("Cache-Control"), "public,s-maxage=600,max-age=600");
+}
+
+TEST_F(ApiGate, theCatalogueOfAnAccountIsForNoCache) {
+  ASSERT_TRUE(access.apply(rules("catalog: {allow: [kubernetes]}\n")));
+  EXPECT_EQ(api.get("/v2/_catalog").status, 401);
+  const auto answer = api.get("/v2/_catalog", {{"Authorization", kKubernetes}});
+  EXPECT_EQ(answer.body, "{\"repositories\":[\"public/a\",\"restricted/b\"]}\n");
+  EXPECT_EQ(answer.header("Cache-Control"), "private, no-store");
+}
+
+TEST_F(ApiGate, whatOnlyAnAccountMayPullIsForNoCache) {
+  const auto answer = api.get("/v2/restricted/b/manifests/v1", {{"Authorization", kKubernetes}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("Cache-Control"), "private, no-store");
+  const Fields expected{{"principal", "kubernetes"}, {"rule", "\"restricted/\""}, {"generation", "1"}};
+  for (const auto& [key, value] : expected) {
+    EXPECT_NE(std::find(answer.log.begin(), answer.log.end(), std::pair<std::string_view, std::string>(key, value)),
+              answer.log.end())
+        << key;
+  }
+}
+
+TEST_F(ApiGate, whatAClientMayNotPullItCannotLearnToExist) {
+  for (const char* target : {"/manifests/v1", "/tags/list", "/blobs/sha256:abc", "/manifests/.bad"}) {
+    const auto there = api.get("/v2/restricted/b" + std::string(target));
+    const auto notThere = api.get("/v2/restricted/c" + std::string(target));
+    EXPECT_EQ(there.status, 401) << target;
+    EXPECT_EQ(there.body, notThere.body);
+    EXPECT_EQ(there.headers.fields(), notThere.headers.fields());
+  }
+}
+
+TEST_F(ApiGate, noSpellingOfAPathPassesByTheRule) {
+  for (const char* target :
+       {"/v2/%72estricted/b/manifests/v1", "/v2//restricted/b/manifests/v1", "/v2/public/../restricted/b/manifests/v1",
+        "/v2/restricted%2Fb/manifests/v1", "/v2/./restricted/b/manifests/v1", "/v2/RESTRICTED/b/manifests/v1"}) {
+    EXPECT_NE(api.get(target).status, 200) << target;
+  }
+}
+
+TEST_F(ApiGate, healthSaysTheMode) {
+  EXPECT_EQ(api.get("/healthz").body, "{\"role\":\"active\",\"read_only\":false,\"status\":\"ok\"}\n");
+  ASSERT_TRUE(access.apply(rules("mode: {read_only: true, role: passive, active_url: \"https://other\"}\n")));
+  EXPECT_EQ(api.get("/healthz").body, "{\"role\":\"passive\",\"read_only\":true,\"status\":\"ok\"}\n");
+  const auto refused = api.post("/v2/public/a/blobs/uploads/");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_TRUE(refused.has("https://other")) << refused.body;
+  EXPECT_EQ(api.get("/v2/public/a/manifests/v1").status, 200);
+}
+
+TEST_F(ApiGate, thePingIsAnsweredAtOnceOnlyWithoutCredentials) {
+  rha::net::Request request;
+  request.method = "GET";
+  request.path = "/v2/";
+  request.peer = rha::net::Address::parse("192.0.2.7:1").value();
+  EXPECT_TRUE(api.handler.tryAnswer(request));
+  request.headers.add("Authorization", kKubernetes);
+  EXPECT_FALSE(api.handler.tryAnswer(request));
+}
+
+}  // namespace
