@@ -1,0 +1,146 @@
+"""Lists of 10,000, and the index being built from a storage folder while the registry is read."""
+import json
+import random
+import re
+import threading
+import time
+
+from lib import client, dataset, peers
+
+PAGE = 1000
+
+
+def wait_for_lists(port, seconds=120):
+    """Until the lists are answered: they are 503 while the index is built. Gives what was waited."""
+    begin = time.monotonic()
+    with client.Connection(port) as connection:
+        while True:
+            answer = connection.request("GET", "/v2/_catalog?n=1")
+            if answer.status == 200:
+                return time.monotonic() - begin
+            if answer.status != 503 or time.monotonic() - begin > seconds:
+                raise RuntimeError(f"no catalogue after {time.monotonic() - begin:.0f} s: {answer.status}")
+            time.sleep(0.005)
+
+
+def _next(answer):
+    link = re.match(r"<([^>]+)>", answer.headers.get("link", ""))
+    return re.sub(r"^https?://[^/]+", "", link[1]) if link else None
+
+
+def walk(connection, path, key):
+    """Follows the pages; gives the names, the time of the first page and of all, in ms."""
+    names, begin, first = [], time.monotonic(), None
+    while path:
+        answer = connection.expect(200, "GET", path)
+        first = first or (time.monotonic() - begin) * 1000
+        names += json.loads(answer.body)[key] or []
+        path = _next(answer)
+    return names, first, (time.monotonic() - begin) * 1000
+
+
+def lists(bench):
+    count = bench.list_entries
+    bench.results.section("Lists", f"{count:,} repositories and a repository of {count:,} tags, pages of 1,000, one connection. "
+                          "docker-registry 2.8 does not page tags/list: its page is the whole list.")
+    print(f"  lists of {count:,}", flush=True)
+    root = bench.new_folder("lists")
+    storage = dataset.Storage(root)
+    dataset.many_repositories(storage, count - 1)
+    dataset.many_tags(storage, "tagged/image", count)
+    cases = {"_catalog": [bench.results.case("catalogue, a page of 1,000", "ms", False),
+                          bench.results.case("catalogue, all pages", "ms", False)],
+             "tagged/image/tags/list": [bench.results.case("tags/list, a page of 1,000", "ms", False),
+                                        bench.results.case("tags/list, all pages", "ms", False)]}
+    servers = [peers.registryd(bench.binary, bench.folder, root), peers.docker_registry(bench.folder, root)]
+    with peers.Running(*servers):
+        wait_for_lists(servers[0].port)
+        for path, (page_case, all_case) in cases.items():
+            key = "repositories" if path == "_catalog" else "tags"
+            for peer in servers:
+                with client.Connection(peer.port) as connection:
+                    for _ in range(1 if peer is servers[1] else max(5, bench.rounds)):
+                        names, first, whole = walk(connection, f"/v2/{path}?n={PAGE}", key)
+                        if len(set(names)) != count:
+                            note = f"lists {len(set(names)):,} of {count:,}"
+                            if peer is servers[0]:
+                                bench.results.fail(f"{path}, {peer.name}: {note}")
+                            all_case.add(peer.name, whole, note=note)
+                        else:
+                            all_case.add(peer.name, whole)
+                        page_case.add(peer.name, first, rss=peer.rss_mib())
+    bench.remove(root)
+
+
+class Reader(threading.Thread):
+    """Reads random tags and compares every byte, until told to stop."""
+
+    def __init__(self, port, bodies):
+        super().__init__(daemon=True)
+        self.port, self.bodies = port, bodies
+        self.reads, self.wrong, self.slowest = 0, [], 0.0
+        self.enough = threading.Event()
+
+    def run(self):
+        picks = random.Random(1)
+        names = list(self.bodies)
+        with client.Connection(self.port) as connection:
+            while not self.enough.is_set():
+                repository = picks.choice(names)
+                tag, body = picks.choice(self.bodies[repository])
+                begin = time.monotonic()
+                try:
+                    answer = connection.request("GET", f"/v2/{repository}/manifests/{tag}",
+                                                headers=[f"Accept: {dataset.MANIFEST_TYPE}"])
+                except OSError as error:
+                    self.wrong.append(f"{repository}:{tag}: {error}")
+                    return
+                self.slowest = max(self.slowest, time.monotonic() - begin)
+                self.reads += 1
+                if answer.status != 200 or answer.body != body:
+                    self.wrong.append(f"{repository}:{tag}: {answer.status}")
+
+
+def rebuild(bench):
+    total = bench.rebuild_tags
+    repositories = 100
+    bench.results.section("Index built from the storage", f"registryd starts without an index on {total:,} tags in {repositories} repositories, "
+                          "one manifest for ten tags, on tmpfs. Time until the lists are answered; a client reads random tags meanwhile "
+                          "and compares every byte.")
+    case = bench.results.case(f"index of {total:,} tags", "s", False)
+    print(f"  {case.name}", flush=True)
+    root = bench.new_folder("rebuild")
+    storage = dataset.Storage(root)
+    bodies = {}
+    for number in range(repositories):
+        name = f"rebuilt/image-{number:03}"
+        bodies[name] = list(dataset.many_tags(storage, name, total // repositories).items())
+    peer = peers.registryd(bench.binary, bench.folder, root)
+    with peers.Running(peer):
+        done = bench.other_load.watch([peer])
+        reader = Reader(peer.port, bodies)
+        reader.start()
+        before = peer.cpu_seconds()
+        seconds = wait_for_lists(peer.port, 300)
+        cpu = peer.cpu_seconds() - before
+        reader.enough.set()
+        reader.join(30)
+        done()
+        for wrong in reader.wrong[:5]:
+            bench.results.fail(f"{case.name}: {wrong}")
+        case.add(peer.name, seconds, rss=peer.peak_mib(),
+                 note=f"{reader.reads:,} reads meanwhile, {len(reader.wrong)} wrong, slowest {reader.slowest * 1000:.1f} ms; "
+                 f"{cpu:.1f} s of CPU with those reads")
+        listed = 0
+        with client.Connection(peer.port) as connection:
+            for name, tags in bodies.items():
+                names, _, _ = walk(connection, f"/v2/{name}/tags/list?n={PAGE}", "tags")
+                listed += len(set(names) & {tag for tag, _ in tags})
+        if listed != total:
+            bench.results.fail(f"{case.name}: {listed:,} of {total:,} tags are listed afterwards")
+    bench.remove(root)
+
+
+def run(bench):
+    lists(bench)
+    rebuild(bench)
