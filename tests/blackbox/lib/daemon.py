@@ -63,7 +63,7 @@ class Daemon:
     """
 
     def __init__(self, binary, driver="filesystem", wrapper=(), environment=None, root=None, extra_config="",
-                 catalog_max=1000, manifest_bytes=4194304):
+                 catalog_max=1000, manifest_bytes=4194304, control=False):
         self.binary = os.path.abspath(binary)
         self.wrapper = list(wrapper)
         self.environment = environment or {}
@@ -71,6 +71,7 @@ class Daemon:
         self.root = root or os.path.join(self.folder, "storage")
         self.log_path = os.path.join(self.folder, "registryd.log")
         self.port, self.debug_port = free_ports(2)
+        self.control = os.path.join(self.folder, "control.sock") if control else ""
         self.process = None
         self.restarts = 0
         os.makedirs(self.root, exist_ok=True)
@@ -85,7 +86,7 @@ storage:
 index:
   path: {self.folder}/index.sqlite
 control:
-  socket: ""
+  socket: "{self.control}"
 limits:
   manifest_bytes: {manifest_bytes}
 catalog:

@@ -6,6 +6,7 @@ import http.client
 import os
 import re
 import signal
+import subprocess
 import tempfile
 import time
 
@@ -34,7 +35,9 @@ class Site:
         handle, self.path = tempfile.mkstemp(prefix="rha-access-", suffix=".yaml")
         os.close(handle)
         self.write(self.text)
-        self.daemon = Daemon(context.registryd, extra_config=f"access:\n  file: {self.path}\n")
+        self.daemon = Daemon(context.registryd, extra_config=f"access:\n  file: {self.path}\n",
+                             control=True)
+        self.programs = os.path.dirname(context.registryd)
 
     def __enter__(self):
         self.daemon.__enter__()
@@ -105,6 +108,7 @@ def tests(context):
                          hidden_is_answered_as_missing, catalogue_hides_what_may_not_be_pulled,
                          wrong_passwords_do_not_lock_out, broken_file_changes_nothing, passwords_rotate,
                          revoked_password_ends_at_once, read_only_refuses_writes, passive_names_the_active_one,
+                         reloader_tells_what_changed, reloader_refuses_a_broken_file, reloader_misses_no_change,
                          no_secret_in_the_log, last_good_rules_outlive_a_broken_file):
             yield function.__name__.replace("_", " "), lambda function=function: function(site)
 
@@ -320,6 +324,59 @@ def passive_names_the_active_one(site):
         answer = expect(site.request("POST", f"/v2/public/x{UPLOADS}", "ci-build"), 403)
         check(b"https://active.example" in answer.body, f"no active one in {answer!r}")
         equal(site.request("GET", "/healthz").json()["role"], "passive", "role")
+
+
+def reloader(site, *options):
+    return subprocess.run([os.path.join(site.programs, "registry-acl-reloader"), "--file", site.path,
+                           "--socket", site.daemon.control, *options], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+
+
+def reloader_tells_what_changed(site):
+    site.write(site.text.replace("read_only: false", "read_only: true")
+               .replace(hash_of(site, "kubernetes"), hash_of(site, "ml-build")))
+    done = reloader(site)
+    equal((done.returncode, done.stderr), (0, ""), "exit code and errors")
+    equal(done.stdout.splitlines()[1:], ["  account kubernetes: passwords changed",
+                                         "  mode is now active, read-only (was active)"], "changes")
+    expect(site.request("POST", f"/v2/public/x{UPLOADS}", "ci-build"), 403)
+    expect(site.request("GET", "/v2/restricted/x/manifests/v1", "kubernetes"), 401)
+    site.write(site.text)
+    equal(reloader(site).returncode, 0, "exit code")
+    expect(site.request("POST", f"/v2/public/x{UPLOADS}", "ci-build"), 202)
+    check("nothing changed" in reloader(site).stdout, "a second run says that something changed")
+
+
+def reloader_refuses_a_broken_file(site):
+    generation = site.metric("registry_ha_access_generation")
+    site.write(site.text.replace("pull: anonymous", "pull: [nobody]").replace("role: active", "role: none"))
+    done = reloader(site)
+    equal((done.returncode, done.stdout), (1, ""), "exit code and output")
+    lines = done.stderr.splitlines()
+    equal(len(lines), 3, f"errors: {lines}")
+    check(all(re.match(re.escape(site.path) + r":\d+: ", line) for line in lines), f"no FILE:LINE in {lines}")
+    equal(site.metric("registry_ha_access_generation"), generation, "generation")
+    equal(reloader(site, "--file", "/nonexistent").returncode, 1, "exit code without a file")
+    site.write(site.text)
+    equal(reloader(site, "--socket", "/nonexistent").returncode, 3, "exit code without a daemon")
+    equal(reloader(site, "--nonsense").returncode, 2, "exit code of wrong use")
+
+
+def reloader_misses_no_change(site):
+    """A file that changes while reloaders run: after the last one, what is in force is what the file says."""
+    texts = [site.text, site.text.replace("read_only: false", "read_only: true")]
+    for number in range(20):
+        handle, path = tempfile.mkstemp(prefix="rha-access-")
+        os.close(handle)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(texts[number % 2])
+        running = subprocess.Popen([os.path.join(site.programs, "registry-acl-reloader"), "--file", site.path,
+                                    "--socket", site.daemon.control], stdout=subprocess.DEVNULL)
+        os.replace(path, site.path)
+        equal(running.wait(60), 0, "exit code")
+        equal(site.metric("registry_ha_read_only"), number % 2, f"mode after change {number}")
+    site.write(site.text)
+    equal(reloader(site).returncode, 0, "exit code")
 
 
 def no_secret_in_the_log(site):
