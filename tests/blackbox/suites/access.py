@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import http.client
+import json
 import os
 import re
 import signal
@@ -109,6 +110,7 @@ def tests(context):
                          wrong_passwords_do_not_lock_out, broken_file_changes_nothing, passwords_rotate,
                          revoked_password_ends_at_once, read_only_refuses_writes, passive_names_the_active_one,
                          reloader_tells_what_changed, reloader_refuses_a_broken_file, reloader_misses_no_change,
+                         operator_sees_the_state, operator_sees_why, operator_checks_a_file,
                          no_secret_in_the_log, last_good_rules_outlive_a_broken_file):
             yield function.__name__.replace("_", " "), lambda function=function: function(site)
 
@@ -377,6 +379,44 @@ def reloader_misses_no_change(site):
         equal(site.metric("registry_ha_read_only"), number % 2, f"mode after change {number}")
     site.write(site.text)
     equal(reloader(site).returncode, 0, "exit code")
+
+
+def ctl(site, *words):
+    return subprocess.run([os.path.join(site.programs, "docker-registryctl"), "--socket", site.daemon.control, *words],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=60, check=False)
+
+
+def operator_sees_the_state(site):
+    state = json.loads(ctl(site, "--json", "status").stdout)["access"]
+    equal(state["generation"], site.metric("registry_ha_access_generation"), "generation")
+    equal(state["hash"], images.digest(site.text.encode()), "hash")
+    equal((state["read_only"], state["role"]), (False, "active"), "mode")
+    check(re.search(r"^access\.generation +\d+$", ctl(site, "status").stdout, re.M), "no generation in the table")
+    equal(ctl(site, "--socket", "/nonexistent", "status").returncode, 2, "exit code without a daemon")
+    equal(ctl(site, "nonsense").returncode, 3, "exit code of an unknown action")
+
+
+def operator_sees_why(site):
+    question = ["--json", "--account", "ci-build", "--from", "127.0.0.1", "push", "public/a"]
+    for words, verdict, rule in ((question, "allow", '""'),
+                                 (question[:-1] + ["restricted/a"], "challenge", '"restricted/"'),
+                                 (["--from", "127.0.0.2", *question[:3], *question[5:]], "deny", '""'),
+                                 (["--mount-from", "restricted/x", *question], "deny", '"restricted/"')):
+        live = json.loads(ctl(site, "explain", *words).stdout)
+        equal((live["verdict"], live["rule"]), (verdict, rule), f"explain {words}")
+        by_file = json.loads(ctl(site, "explain", "--file", site.path, *words).stdout)
+        equal({**by_file, "generation": live["generation"]}, live, "by the file and by the daemon")
+
+
+def operator_checks_a_file(site):
+    done = ctl(site, "check-access", site.path)
+    equal((done.returncode, done.stdout), (0, f"{site.path}: no errors\n"), "a good file")
+    site.write(site.text.replace("pull: anonymous", "pull: [nobody]"))
+    done = ctl(site, "check-access", site.path)
+    site.write(site.text)
+    equal(done.returncode, 1, "exit code")
+    check(done.stderr.startswith(f"{site.path}:"), f"no FILE:LINE in {done.stderr}")
 
 
 def no_secret_in_the_log(site):
