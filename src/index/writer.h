@@ -42,6 +42,9 @@ class Writer final {
   // Runs `work` outside of any transaction, with no other work at the same time.
   void runAlone(const Work& work);
 
+  // Callers whose work has not begun.
+  [[nodiscard]] std::size_t waiting() { return queue_.lock()->jobs.size(); }
+
  private:
   enum class Kind : std::uint8_t { Shared, Alone };
   struct Job {

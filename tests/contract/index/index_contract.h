@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "contract/index/index_language.h"
+#include "support/index_language.h"
 #include "contract/index/indexes_under_test.h"
 
 namespace rha::index::test {

@@ -1,4 +1,4 @@
-#include "contract/index/index_language.h"
+#include "support/index_language.h"
 
 namespace rha::index::test {
 
