@@ -47,6 +47,12 @@ void RebuildableIndex::close() noexcept {
   current_.close();
 }
 
+void RebuildableIndex::requireLists() const {
+  if (state() == IndexState::Building) {
+    throw IndexError("index: being built; lists are answered once it is complete");
+  }
+}
+
 IndexState RebuildableIndex::state() const {
   if (!complete_ || current_.damaged()) {
     return IndexState::Building;
@@ -179,20 +185,28 @@ void RebuildableIndex::removeRepository(const RepositoryName& repository) {
 }
 
 std::vector<RepositoryRow> RebuildableIndex::repositories(const Page& page, const Visibility& visibility) {
+  requireLists();
   return current_.repositories(page, visibility);
 }
-bool RebuildableIndex::hasRepository(const RepositoryName& repository) { return current_.hasRepository(repository); }
+bool RebuildableIndex::hasRepository(const RepositoryName& repository) {
+  requireLists();
+  return current_.hasRepository(repository);
+}
 std::vector<TagRow> RebuildableIndex::tags(const RepositoryName& repository, const Page& page) {
+  requireLists();
   return current_.tags(repository, page);
 }
 std::vector<Tag> RebuildableIndex::tagsOf(const RepositoryName& repository, const Digest& digest) {
+  requireLists();
   return current_.tagsOf(repository, digest);
 }
 std::vector<TagEvent> RebuildableIndex::history(const RepositoryName& repository, const Tag& tag, std::uint64_t limit) {
+  requireLists();
   return current_.history(repository, tag, limit);
 }
 std::vector<ManifestRow> RebuildableIndex::referrers(const RepositoryName& repository, const Digest& subject,
                                                      std::string_view artifactType, const Page& page) {
+  requireLists();
   return current_.referrers(repository, subject, artifactType, page);
 }
 std::optional<ManifestRow> RebuildableIndex::manifest(const RepositoryName& repository, const Digest& digest) {

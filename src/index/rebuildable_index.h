@@ -82,6 +82,8 @@ class RebuildableIndex final : public Index {
   std::vector<RepositoryName> dirtyRepositories() override;
 
  private:
+  // Throws IndexError while the index is Building: no list may be partial.
+  void requireLists() const;
   // Runs a live write on the index in use and, if there is one, on that in the making; a repository that the latter
   // could not take is marked dirty.
   void writeBoth(const RepositoryName& repository, const Writer::Work& onCurrent, const Rebuild::LiveWork& onNext);

@@ -47,10 +47,18 @@ bool Blobs::mount(const oci::RepositoryName& repository, const oci::Digest& dige
   return true;
 }
 
+bool Blobs::isListed(const oci::RepositoryName& repository) {
+  try {
+    return index_.hasRepository(repository);
+  } catch (const index::IndexError&) {
+    return false;  // being built: it takes the write all the same
+  }
+}
+
 void Blobs::link(const oci::RepositoryName& repository, const oci::Digest& digest) {
   driver_.put(layout::layerLink(repository, digest), digest.text(), storage::Durability::Durable);
   try {
-    if (!index_.hasRepository(repository)) {
+    if (!isListed(repository)) {
       index_.touchRepository(repository, clock_.now());
     }
   } catch (const index::IndexError&) {

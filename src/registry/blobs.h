@@ -47,6 +47,8 @@ class Blobs final {
   base::Result<void, oci::Error> remove(const oci::RepositoryName& repository, const oci::Digest& digest);
 
  private:
+  bool isListed(const oci::RepositoryName& repository);
+
   storage::StorageDriver& driver_;
   index::Index& index_;
   const base::Clock& clock_;

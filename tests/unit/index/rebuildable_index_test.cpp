@@ -54,7 +54,9 @@ TEST_F(RebuildableIndexTest, AFreshOneIsBuildingUntilItsFirstRebuildIsFinished) 
   Index& feed = index->beginRebuild();
   EXPECT_EQ(index->state(), IndexState::Building);
   feed.putTag(name("app"), row("v1", "x", 1), "");
-  EXPECT_FALSE(index->hasRepository(name("app"))) << "what is fed shows when it is complete";
+  EXPECT_THROW(static_cast<void>(index->hasRepository(name("app"))), IndexError) << "no list may be partial";
+  EXPECT_THROW(static_cast<void>(index->repositories({"", 10}, {})), IndexError);
+  EXPECT_THROW(static_cast<void>(index->tags(name("app"), {"", 10})), IndexError);
   index->finishRebuild();
   EXPECT_EQ(index->state(), IndexState::Complete);
   EXPECT_EQ(tags(*index), described("v1", "x", 1));
