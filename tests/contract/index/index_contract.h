@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "support/index_language.h"
 #include "contract/index/indexes_under_test.h"
+#include "support/index_language.h"
 
 namespace rha::index::test {
 
