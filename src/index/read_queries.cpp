@@ -6,17 +6,26 @@
 namespace rha::index::queries {
 namespace {
 
-// Holds all statements within it to one state of the file.
+// Holds all statements within it to one state of the file; within a transaction they are already.
 class Snapshot final {
  public:
-  explicit Snapshot(Connection& connection) : connection_(connection) { connection_.execute("BEGIN"); }
+  explicit Snapshot(Connection& connection) : connection_(connection), own_(!connection.inTransaction()) {
+    if (own_) {
+      connection_.execute("BEGIN");
+    }
+  }
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
   // The result does not matter: nothing was written, and a failed read has told.
-  ~Snapshot() { sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr); }
+  ~Snapshot() {
+    if (own_) {
+      sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+  }
 
  private:
   Connection& connection_;
+  bool own_;
 };
 
 void appendRepositories(Query&& row, std::vector<RepositoryRow>& out) {

@@ -6,59 +6,42 @@
 // Live wins: what the feed says of a tag, manifest, mark or repository that was written live since the rebuild began is
 // dropped. It may have been read from the storage before the live write happened.
 //
+// Everything goes through one connection and its lock, many writes to a transaction: nobody else reads the file, and it
+// is of no use once the process has died, so that neither readers' views nor the disk need be thought of at each write.
+//
 // Owned by RebuildableIndex. The feed is the Index face of this class: any thread, until the rebuild ends. Its reads
-// see what is in the making; its dirty marks are those of the index in use. Failure: IndexError.
+// see what is in the making; its dirty marks are those of the index in use. Failure: IndexError; where that has cost
+// earlier writes too (disk full), all that follow fail as well, and the rebuild is to be abandoned.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
+#include "base/lock_guarded.h"
 #include "index/index.h"
+#include "index/live_keys.h"
 #include "index/sqlite_index.h"
 
 namespace rha::index {
 
-// What was written live. Used on the writer thread only, so that looking and writing are one step.
-class LiveKeys final {
- public:
-  // Each throws IndexError when there are too many to remember; its repository is then to be read again.
-  void addTag(const RepositoryName& repository, const Tag& tag);
-  void addManifest(const RepositoryName& repository, const Digest& digest);
-  void addRemovedRepository(const RepositoryName& repository);
-  void addMark(std::string_view name);
-
-  // Whether the feed has to leave it alone.
-  [[nodiscard]] bool hasTag(const RepositoryName& repository, const Tag& tag) const;
-  [[nodiscard]] bool hasManifest(const RepositoryName& repository, const Digest& digest) const;
-  [[nodiscard]] bool hasRemovedRepository(const RepositoryName& repository) const;
-  [[nodiscard]] bool hasMark(std::string_view name) const;
-
- private:
-  void add(std::string key);
-  std::unordered_set<std::string> keys_;
-};
-
 class Rebuild final : public Index {
  public:
-  // A write of the live stream, which notes its keys. May run twice, as Writer::Work.
-  using LiveWork = std::function<void(Connection&, LiveKeys&)>;
-
   // Starts one for `current`, the index in use, which outlives it. The file is made beside that of `current`, and
   // removed with the object.
-  static std::unique_ptr<Rebuild> begin(SqliteIndex& current, SqliteIndexSettings settings);
+  static std::unique_ptr<Rebuild> begin(SqliteIndex& current, std::chrono::milliseconds busyTimeout);
   // For begin().
-  Rebuild(SqliteIndex& current, const SqliteIndexSettings& settings) : current_(current), next_(settings) {}
+  Rebuild(SqliteIndex& current, Connection connection);
   ~Rebuild() override;
 
-  // Runs `work` in a transaction.
-  void writeLive(const LiveWork& work);
-  // What has been built. Nothing may be written any more once it is used to replace another's contents.
-  SqliteIndex& index() { return next_; }
+  // A write of the live stream, which notes its keys.
+  void write(const std::function<void(Connection&, LiveKeys&)>& work);
+  // Makes the contents of the index in use those built here. After a failure the rebuild goes on.
+  void putInPlace();
 
   // Removes what rebuilds that died have left beside `path`.
   static void removeLeftovers(const std::filesystem::path& path);
@@ -91,12 +74,26 @@ class Rebuild final : public Index {
   std::vector<RepositoryName> dirtyRepositories() override;
 
  private:
-  // Runs `work` unless the repository was removed live.
-  void feed(const RepositoryName& repository, const Writer::Work& work);
+  struct State {
+    explicit State(Connection open) : connection(std::move(open)) {}
+    Connection connection;
+    LiveKeys live;
+    unsigned uncommitted = 0;  // writes
+    bool broken = false;       // writes were lost that had been answered
+  };
+
+  // Runs `work` on the connection, where it sees all that was written.
+  template <typename Work>
+  auto read(const Work& work);
+  // A write of the feed: runs `work` unless the repository was removed live.
+  void feed(const RepositoryName& repository, const std::function<void(Connection&, const LiveKeys&)>& work);
+  // Throws if writes were lost.
+  static void requireWhole(const State& state);
+  static void commit(State& state);
 
   SqliteIndex& current_;
-  LiveKeys live_;  // on next_'s writer thread only
-  SqliteIndex next_;
+  std::filesystem::path path_;
+  base::LockGuarded<State> state_;  // held across I/O: it is what makes one thing of the connection
 };
 
 }  // namespace rha::index

@@ -69,7 +69,7 @@ Index& RebuildableIndex::beginRebuild() {
     complete_ = false;
     current_.recreate();
   }
-  rebuild_ = Rebuild::begin(current_, settings_);
+  rebuild_ = Rebuild::begin(current_, settings_.busyTimeout);
   rebuilding_ = true;
   return *rebuild_;
 }
@@ -79,12 +79,12 @@ void RebuildableIndex::finishRebuild() {
   if (!rebuild_) {
     throw std::logic_error("there is no index rebuild to finish");
   }
-  rebuild_->index().setMark(kCompleteMark, completeValue());
+  rebuild_->setMark(kCompleteMark, completeValue());
   if (current_.damaged()) {
     complete_ = false;
     current_.recreate();
   }
-  current_.replaceContents(rebuild_->index());
+  rebuild_->putInPlace();
   complete_ = true;
   rebuilding_ = false;
   rebuild_.reset();
@@ -97,14 +97,14 @@ void RebuildableIndex::abandonRebuild() {
 }
 
 void RebuildableIndex::writeBoth(const RepositoryName& repository, const Writer::Work& onCurrent,
-                                 const Rebuild::LiveWork& onNext) {
+                                 const LiveWork& onNext) {
   const auto pass = gate_.enter(kGatePatience);
   current_.write(onCurrent);
   if (!rebuild_) {
     return;
   }
   try {
-    rebuild_->writeLive(onNext);
+    rebuild_->write(onNext);
   } catch (const IndexError&) {
     current_.markDirty(repository);
   }
@@ -228,7 +228,7 @@ void RebuildableIndex::setMark(std::string_view name, std::string_view value) {
     return;
   }
   try {
-    rebuild_->writeLive([&](Connection& connection, LiveKeys& keys) {
+    rebuild_->write([&](Connection& connection, LiveKeys& keys) {
       keys.addMark(name);
       commands::setMark(connection, name, value);
     });

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -82,11 +83,13 @@ class RebuildableIndex final : public Index {
   std::vector<RepositoryName> dirtyRepositories() override;
 
  private:
+  using LiveWork = std::function<void(Connection&, LiveKeys&)>;
+
   // Throws IndexError while the index is Building: no list may be partial.
   void requireLists() const;
   // Runs a live write on the index in use and, if there is one, on that in the making; a repository that the latter
   // could not take is marked dirty.
-  void writeBoth(const RepositoryName& repository, const Writer::Work& onCurrent, const Rebuild::LiveWork& onNext);
+  void writeBoth(const RepositoryName& repository, const Writer::Work& onCurrent, const LiveWork& onNext);
 
   SqliteIndexSettings settings_;
   SqliteIndex current_;

@@ -68,11 +68,6 @@ OpenResult SqliteIndex::open() {
   return result;
 }
 
-void SqliteIndex::create() {
-  createFile(used_, settings_.busyTimeout);
-  start();
-}
-
 void SqliteIndex::close() noexcept {
   readers_.close();
   // Last: the writer's connection then closes as the last of this process, and leaves no log behind.
@@ -88,23 +83,18 @@ OpenResult SqliteIndex::recreate() {
 
 void SqliteIndex::start() {
   damaged_ = false;
-  Connection connection({.path = used_,
-                         .mode = Connection::Mode::Write,
-                         .synchronous = settings_.synchronous,
-                         .busyTimeout = settings_.busyTimeout});
+  Connection connection({.path = used_, .mode = Connection::Mode::Write, .busyTimeout = settings_.busyTimeout});
   readers_.open(used_, settings_.readConnections, settings_.busyTimeout);
   writer_.start(std::move(connection));
 }
 
-void SqliteIndex::replaceContents(SqliteIndex& source) {
+void SqliteIndex::replaceContents(Connection& source) {
   watched([&] {
-    source.writer_.runAlone([&](Connection& from) {
-      writer_.runAlone([&](Connection& to) {
-        copyDatabase(from, to, settings_.busyTimeout);
-        // Now rather than at some request's commit. Readers of the old contents may keep it from going through, and
-        // then a later one does it: the result does not matter.
-        sqlite3_wal_checkpoint_v2(to.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-      });
+    writer_.runAlone([&](Connection& own) {
+      copyDatabase(source, own, settings_.busyTimeout);
+      // Now rather than at some request's commit. Readers of the old contents may keep it from going through, and then
+      // a later one does it: the result does not matter.
+      sqlite3_wal_checkpoint_v2(own.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     });
   });
 }

@@ -29,8 +29,6 @@ struct SqliteIndexSettings {
   unsigned readConnections = 4;
   // For the other process's transaction, and for a read connection to come free.
   std::chrono::milliseconds busyTimeout{5000};
-  // Off: for a file that is of no use once this process has died (a rebuild in the making).
-  Connection::Synchronous synchronous = Connection::Synchronous::Normal;
 };
 
 class SqliteIndex final : public Index {
@@ -40,17 +38,14 @@ class SqliteIndex final : public Index {
 
   // Opens the index, after putting right what can be; says what it found. Precondition: not open.
   OpenResult open();
-  // Opens an empty index in the file at the path, which is empty or missing. For one that lives no longer than its
-  // process: no second process, no dirty marks. Precondition: not open.
-  void create();
   // Finishes what is under way and closes; every later call throws IndexError. Again: nothing.
   void close() noexcept;
   // Moves a damaged file aside and goes on with an empty one.
   OpenResult recreate();
-  // Makes the contents of this index those of `source`, in one transaction: a reader sees all of the old or all of the
-  // new, in other processes too. Writes to either wait meanwhile (about a second per 200 MB). After a failure the
-  // contents are the old ones.
-  void replaceContents(SqliteIndex& source);
+  // Makes the contents of this index those of the file that `source` has open (no transaction in it), all in one
+  // transaction: a reader sees all of the old or all of the new, in other processes too. Writes wait meanwhile (about a
+  // second per 100 MB). After a failure the contents are the old ones.
+  void replaceContents(Connection& source);
   // Runs `work` on the writer thread in a transaction, for writes that have to look first. See Writer::Work.
   void write(const Writer::Work& work);
 

@@ -1,10 +1,12 @@
 #include "index/rebuildable_index.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -123,6 +125,59 @@ TEST_F(RebuildableIndexTest, AfterACrashInTheMidstTheOldOneIsThereAndTheLeftover
 TEST_F(RebuildableIndexTest, AFirstRebuildThatCrashedIsStillToBeDone) {
   opened()->beginRebuild().touchRepository(name("app"), at(1));
   EXPECT_EQ(opened()->state(), IndexState::Building);
+}
+
+TEST_F(RebuildableIndexTest, WritesAreTakenWhileTheFirstRebuildIsStillToBeDone) {
+  auto index = opened();
+  index->putTag(name("app"), row("before", "x", 1), "ann");
+  Index& feed = index->beginRebuild();
+  index->putTag(name("app"), row("meanwhile", "x", 2), "ann");
+  index->removeTag(name("app"), tag("gone"), at(3), "ann");
+  feed.restoreTag(name("app"), row("before", "x", 1));
+  feed.restoreTag(name("app"), row("gone", "x", 1));
+  index->finishRebuild();
+  EXPECT_EQ(tags(*index), described("before", "x", 1) + ' ' + described("meanwhile", "x", 2));
+  EXPECT_EQ(history(*index, "gone"), "3:ann=deleted") << "the empty index could not tell, the storage could";
+}
+
+// A full disk, played by a limit on the size of files, in a child as it holds for a whole process.
+TEST_F(RebuildableIndexTest, ARebuildThatLostWritesCannotBeFinishedAndTheOldOneGoesOn) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    auto index = complete();
+    index->putTag(name("app"), row("v1", "x", 1), "ann");
+    Index& feed = index->beginRebuild();
+    struct rlimit limit {};
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 1024 * 1024;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto fails = [](const auto& work) {
+      try {
+        work();
+        return false;
+      } catch (const IndexError&) {
+        return true;
+      }
+    };
+    const bool full = fails([&] {
+      for (int i = 0; i < 100'000; ++i) {
+        feed.touchRepository(name("r" + std::to_string(i)), at(1));
+      }
+    });
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const bool refused =
+        fails([&] { feed.touchRepository(name("more"), at(1)); }) && fails([&] { index->finishRebuild(); });
+    index->putTag(name("app"), row("v2", "x", 2), "ann");
+    const bool marked = index->dirtyRepositories().size() == 1;
+    index->abandonRebuild();
+    const bool old = index->state() == IndexState::Complete && index->tags(name("app"), {"", 10}).size() == 2;
+    ::_exit(full && refused && marked && old ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 // ---- what is written live wins over what is fed, in whichever order they come
