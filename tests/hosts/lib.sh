@@ -2,6 +2,7 @@
 # What the tests on booted hosts share: a small language, and the clean-up. Sourced, from the top of the tree.
 #
 #   ok TITLE COMMAND…     one check: passes when COMMAND does; its output is shown when it fails
+#   must TITLE COMMAND…   the same, and the end of the test when it fails: nothing after it could pass
 #   on HOST 'SHELL TEXT'  runs a script on a host
 #   finish                prints "N passed, N failed" and exits
 
@@ -31,8 +32,11 @@ ok() {
     failed=$((failed + 1))
     printf 'FAILED - %s\n' "$title"
     sed 's/^/    /' "$work/output"
+    return 1
   fi
 }
+
+must() { ok "$@" || finish; }
 
 on() { local host=$1; shift; "$TESTHOST" exec "$host" bash -euo pipefail -c "$*"; }
 
