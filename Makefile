@@ -33,7 +33,7 @@ deps: ## install the packages that the build needs
 
 .PHONY: build
 build: deps build/release/build.ninja ## build the programs into build/bin/
-	@ninja -C build/release -j $(JOBS)
+	@ninja -C build/release -j $(JOBS) programs
 	@mkdir -p build/bin
 	@for p in $(PROGRAMS); do ln -sfn ../release/bin/$$p build/bin/$$p; done
 
