@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kEventsRead = 100'000;
 
 struct Event {
-  oci::Digest digest;
+  const index::TagEvent& manifest;  // the event that says which
   base::WallTime at;
   bool deleted = false;
 };
@@ -70,7 +70,7 @@ base::Result<HistoryRequest, oci::Error> parseRequest(const Query& query) {
 
 bool wanted(const HistoryRequest& request, const Event& event) {
   return (!request.before || event.at < *request.before) && (!request.since || event.at > *request.since) &&
-         (!request.digest || event.digest == *request.digest);
+         (!request.digest || event.manifest.digest == *request.digest);
 }
 
 // The events asked for, newest first, at most `count` + 1. A deletion bears the digest that the tag had before it,
@@ -80,22 +80,25 @@ std::vector<Event> select(const std::vector<index::TagEvent>& history, const His
   std::vector<Event> events;
   for (std::size_t i = 0; i < history.size() && events.size() <= count; ++i) {
     const bool deleted = !history[i].digest;
-    const auto& digest = !deleted ? history[i].digest : i + 1 < history.size() ? history[i + 1].digest : std::nullopt;
-    if (digest && wanted(request, {*digest, history[i].at, deleted})) {
-      events.push_back({*digest, history[i].at, deleted});
+    if (deleted && (i + 1 == history.size() || !history[i + 1].digest)) {
+      continue;  // what it deleted is not known
+    }
+    const Event event{history[deleted ? i + 1 : i], history[i].at, deleted};
+    if (wanted(request, event)) {
+      events.push_back(event);
     }
   }
   return events;
 }
 
-std::string descriptor(index::Index& index, const oci::RepositoryName& repository, const Event& event) {
-  const auto row = index.manifest(repository, event.digest);
-  // A manifest that is gone left its digest only.
-  const auto mediaType = row ? std::string_view(row->mediaType) : oci::media_type::kOciManifest;
-  return R"({"mediaType":)" + jsonString(mediaType) + R"(,"size":)" + std::to_string(row ? row->size : 0) +
-         R"(,"digest":")" + event.digest.text() +
-         R"(","annotations":{"org.opencontainers.distribution.tag.timestamp":")" + base::formatRfc3339Micros(event.at) +
-         R"(","org.opencontainers.distribution.tag.event":")" + (event.deleted ? "deleted" : "created") + R"("}})";
+std::string descriptor(const Event& event) {
+  // A manifest may be gone so long that its digest is all that is known of it.
+  const auto& manifest = event.manifest;
+  const auto mediaType = manifest.mediaType.empty() ? oci::media_type::kOciManifest : manifest.mediaType;
+  return R"({"mediaType":)" + jsonString(mediaType) + R"(,"size":)" + std::to_string(manifest.size) + R"(,"digest":")" +
+         manifest.digest->text() + R"(","annotations":{"org.opencontainers.distribution.tag.timestamp":")" +
+         base::formatRfc3339Micros(event.at) + R"(","org.opencontainers.distribution.tag.event":")" +
+         (event.deleted ? "deleted" : "created") + R"("}})";
 }
 
 std::string link(const Exchange& exchange, const HistoryRequest& request, base::WallTime last, std::uint64_t count) {
@@ -121,6 +124,7 @@ net::Disposition getTagHistory(const Services& services, const Exchange& exchang
   const auto& repository = exchange.repository();
   const std::uint64_t count =
       std::min(request->page.n.value_or(exchange.settings.historyPage), exchange.settings.historyPage);
+  services.listGate.pass();
   const auto history = services.index.history(repository, *exchange.route.tag, kEventsRead);
   if (history.empty()) {
     return errorResponse({oci::ErrorCode::ManifestUnknown, "there was never such a tag in this repository", {}, 0});
@@ -133,7 +137,7 @@ net::Disposition getTagHistory(const Services& services, const Exchange& exchang
   std::string list;
   for (const auto& event : events) {
     list += list.empty() ? "" : ",";
-    list += descriptor(services.index, repository, event);
+    list += descriptor(event);
   }
   const std::string type(oci::media_type::kOciIndex);
   net::Response response(200, R"({"schemaVersion":2,"mediaType":")" + type + R"(","manifests":[)" + list + "]}\n",

@@ -81,6 +81,9 @@ struct TagEvent {
   std::optional<Digest> digest;
   WallTime at;
   std::string actor;
+  // Of the manifest, as history() gives them, also when it was deleted since; empty and 0 if they are not known.
+  std::string mediaType = {};
+  std::uint64_t size = 0;
 };
 
 struct RepositoryRow {
@@ -125,7 +128,8 @@ class Index {
 
   // Records a manifest. Again for the same digest: the earliest pushedAt is kept, all else replaced.
   virtual void putManifest(const RepositoryName& repository, const ManifestRow& row) = 0;
-  // Forgets a manifest of that repository and its references. Tags are removed by removeTag().
+  // Forgets a manifest of that repository and its references, but for what history() says of it. Tags are removed by
+  // removeTag().
   virtual void removeManifest(const RepositoryName& repository, const Digest& digest) = 0;
   // Points a tag at a digest and appends the event to its history. If it points there already, only the repository's
   // updatedAt is touched.
@@ -135,7 +139,7 @@ class Index {
   // Removes a tag and appends the deletion to its history. Nothing if there is no such tag.
   virtual void removeTag(const RepositoryName& repository, const Tag& tag, WallTime at, std::string_view actor) = 0;
   // Adds an event that happened earlier (from the journal, at a rebuild) to the history, at its place in time. Nothing
-  // if that very event is known. Does not change where the tag points.
+  // if that very event is known, but for what it says of a manifest that is gone. Does not change where the tag points.
   virtual void addTagEvent(const RepositoryName& repository, const TagEvent& event) = 0;
   // Makes a repository known before it has a tag or manifest (a first blob), and touches updatedAt.
   virtual void touchRepository(const RepositoryName& repository, WallTime at) = 0;

@@ -134,8 +134,11 @@ std::vector<TagEvent> history(Connection& connection, const RepositoryName& repo
                               std::uint64_t limit) {
   std::vector<TagEvent> found;
   auto row = connection.query(
-      "SELECT digest, at, actor FROM tag_event WHERE repository = (SELECT id FROM repository WHERE name = ?) AND "
-      "tag = ? ORDER BY at DESC, sequence DESC",
+      "SELECT e.digest, e.at, e.actor, coalesce(m.media_type, p.media_type, ''), coalesce(m.size, p.size, 0) "
+      "FROM tag_event e LEFT JOIN manifest m ON m.repository = e.repository AND m.digest = e.digest "
+      "LEFT JOIN past_manifest p ON p.repository = e.repository AND p.digest = e.digest "
+      "WHERE e.repository = (SELECT id FROM repository WHERE name = ?) AND e.tag = ? "
+      "ORDER BY e.at DESC, e.sequence DESC",
       repository.text(), tag.text());
   // Newest first: an event that says the same as the one after it in time is what that one merely repeated.
   while (row.step()) {
@@ -143,6 +146,8 @@ std::vector<TagEvent> history(Connection& connection, const RepositoryName& repo
     if (!row.isNull(0)) {
       event.digest = decodeDigest(row.blob(0));
     }
+    event.mediaType = row.text(3);
+    event.size = static_cast<std::uint64_t>(row.integer(4));
     if (!found.empty() && found.back().digest == event.digest) {
       found.back() = std::move(event);
     } else if (found.size() < limit) {

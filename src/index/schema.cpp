@@ -49,6 +49,15 @@ CREATE TABLE manifest (
 -- artifact_type last: the filter of the referrers API is answered from the index alone.
 CREATE INDEX manifest_by_subject ON manifest (repository, subject, digest, artifact_type) WHERE subject IS NOT NULL;
 
+-- Deleted manifests, for the history of the tags that pointed at them.
+CREATE TABLE past_manifest (
+  repository INTEGER NOT NULL,
+  digest     BLOB NOT NULL,
+  media_type TEXT NOT NULL,
+  size       INTEGER NOT NULL,
+  PRIMARY KEY (repository, digest)
+) WITHOUT ROWID;
+
 -- What manifests say of content. Most layers are named by many manifests: each is stored once.
 CREATE TABLE descriptor (
   id         INTEGER PRIMARY KEY,
@@ -93,6 +102,7 @@ END;
 CREATE TRIGGER repository_removed AFTER DELETE ON repository BEGIN
   DELETE FROM tag WHERE repository = OLD.id;
   DELETE FROM tag_event WHERE repository = OLD.id;
+  DELETE FROM past_manifest WHERE repository = OLD.id;
   DELETE FROM manifest WHERE repository = OLD.id;
 END;
 )sql";
@@ -120,8 +130,8 @@ void createSchema(Connection& connection) {
 void checkTables(Connection& connection) {
   const std::int64_t tables = connection.number(
       "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('repository', 'tag', 'tag_event', "
-      "'manifest', 'descriptor', 'manifest_reference', 'mark')");
-  if (tables != 7) {
+      "'manifest', 'past_manifest', 'descriptor', 'manifest_reference', 'mark')");
+  if (tables != 8) {
     throw IndexError("index " + connection.path().string() + ": tables are missing; it has to be rebuilt",
                      IndexFailure::Corrupt);
   }

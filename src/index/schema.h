@@ -2,7 +2,8 @@
 //
 //   repository ──< tag                 where each tag points now
 //        │──────< tag_event            where each tag ever pointed
-//        └──────< manifest ──< manifest_reference >── descriptor
+//        ├──────< manifest ──< manifest_reference >── descriptor
+//        └──────< past_manifest        what tag_event names and is gone
 //   mark                               small named values
 //
 // A digest is a BLOB: one byte for the algorithm (1 = sha256, 2 = sha512), then its 32 or 64 bytes; it sorts as the
@@ -21,7 +22,7 @@
 namespace rha::index {
 
 // PRAGMA user_version of a file of this schema.
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 // PRAGMA application_id: "RHAi". Another value: the file of another program, not to be touched.
 inline constexpr std::int64_t kApplicationId = 0x52484169;
 

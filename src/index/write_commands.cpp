@@ -166,6 +166,12 @@ void putManifest(Connection& connection, const RepositoryName& repository, const
 
 void removeManifest(Connection& connection, const RepositoryName& repository, const Digest& digest) {
   if (const auto id = findRepository(connection, repository)) {
+    connection
+        .query(
+            "INSERT INTO past_manifest (repository, digest, media_type, size) SELECT repository, digest, media_type, "
+            "size FROM manifest WHERE repository = ? AND digest = ? ON CONFLICT DO NOTHING",
+            *id, Blob{encodeDigest(digest)})
+        .run();
     connection.query("DELETE FROM manifest WHERE repository = ? AND digest = ?", *id, Blob{encodeDigest(digest)}).run();
   }
 }
@@ -212,6 +218,14 @@ bool removeTag(Connection& connection, const RepositoryName& repository, const T
 void addTagEvent(Connection& connection, const RepositoryName& repository, const TagEvent& event) {
   const std::int64_t id = touch(connection, repository, encodeTime(event.at));
   addEvent(connection, id, event.tag, event.digest, event.at, event.actor);
+  if (event.digest && !event.mediaType.empty()) {
+    connection
+        .query(
+            "INSERT INTO past_manifest (repository, digest, media_type, size) VALUES (?, ?, ?, ?) ON CONFLICT DO "
+            "NOTHING",
+            id, Blob{encodeDigest(*event.digest)}, event.mediaType, event.size)
+        .run();
+  }
 }
 
 void touchRepository(Connection& connection, const RepositoryName& repository, WallTime at) {

@@ -73,54 +73,6 @@ class RepositoryWalk final {
   std::set<std::string> seen_;
 };
 
-void learn(JournalFacts& facts, const JournalRecord& record) {
-  auto digest = oci::Digest::parse(record.digest);
-  if (record.action == JournalRecord::Action::Manifest && digest.ok()) {
-    const auto [it, fresh] = facts.pushed.try_emplace({record.repository, record.digest}, record.at);
-    it->second = fresh ? record.at : std::min(it->second, record.at);
-    return;
-  }
-  auto tag = oci::Tag::parse(record.tag);
-  const bool moves = record.action == JournalRecord::Action::Tag && digest.ok();
-  if (tag.ok() && (moves || record.action == JournalRecord::Action::Untag)) {
-    facts.events[record.repository][record.tag].push_back(
-        {*tag, moves ? std::optional(*digest) : std::nullopt, record.at, record.actor});
-  }
-}
-
-// Sorts each tag's events and drops those that changed nothing: a push of what the tag pointed at already.
-void tidy(JournalFacts& facts) {
-  for (auto& [repository, tags] : facts.events) {
-    for (auto& [tag, events] : tags) {
-      std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
-      const auto same = [](const auto& a, const auto& b) { return a.digest == b.digest; };
-      events.erase(std::unique(events.begin(), events.end(), same), events.end());
-    }
-  }
-}
-
-const std::vector<index::TagEvent>* eventsOf(const JournalFacts& facts, const oci::RepositoryName& repository,
-                                             const std::string& tag) {
-  const auto tags = facts.events.find(repository.text());
-  if (tags == facts.events.end()) {
-    return nullptr;
-  }
-  const auto events = tags->second.find(tag);
-  return events == tags->second.end() ? nullptr : &events->second;
-}
-
-void addHistory(index::Index& index, const oci::RepositoryName& repository, const JournalFacts& facts) {
-  const auto tags = facts.events.find(repository.text());
-  if (tags == facts.events.end()) {
-    return;
-  }
-  for (const auto& [tag, events] : tags->second) {
-    for (const auto& event : events) {
-      index.addTagEvent(repository, event);
-    }
-  }
-}
-
 // A tag's row; its history gets an event only if the storage says something else than the history does.
 void writeTagRow(index::Index& index, const oci::RepositoryName& repository, const index::TagRow& row,
                  const JournalFacts* facts) {
@@ -128,7 +80,7 @@ void writeTagRow(index::Index& index, const oci::RepositoryName& repository, con
     index.putTag(repository, row, "");
     return;
   }
-  const auto* events = eventsOf(*facts, repository, row.tag.text());
+  const auto* events = facts->of(repository, row.tag.text());
   if (events && !events->empty() && events->back().digest == row.digest) {
     index.restoreTag(repository, {row.tag, row.digest, events->back().at});
     return;
@@ -151,9 +103,8 @@ base::WallTime pushTime(const JournalFacts* facts, const oci::RepositoryName& re
 
 }  // namespace
 
-IndexBuilder::IndexBuilder(storage::StorageDriver& driver, KeyedMutex& turns, const base::Logger& logger,
-                           std::uint64_t maxManifestBytes)
-    : driver_(driver), turns_(turns), logger_(logger), maxManifestBytes_(maxManifestBytes) {}
+IndexBuilder::IndexBuilder(storage::StorageDriver& driver, const base::Logger& logger, std::uint64_t maxManifestBytes)
+    : driver_(driver), logger_(logger), maxManifestBytes_(maxManifestBytes) {}
 
 void IndexBuilder::forEachRepository(const std::function<bool(const oci::RepositoryName&)>& visit) {
   RepositoryWalk walk(driver_, visit);
@@ -162,8 +113,8 @@ void IndexBuilder::forEachRepository(const std::function<bool(const oci::Reposit
   }
 }
 
-void IndexBuilder::readManifests(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
-                                 BuildProgress& progress) {
+std::set<oci::Digest> IndexBuilder::readManifests(index::Index& index, const oci::RepositoryName& repository,
+                                                  const JournalFacts* facts, BuildProgress& progress) {
   std::set<oci::Digest> found;
   for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
     for (const auto& entry : children(driver_, layout::revisionsFolder(repository, algorithm))) {
@@ -186,15 +137,33 @@ void IndexBuilder::readManifests(index::Index& index, const oci::RepositoryName&
       ++progress.manifests;
     }
   }
-  for (const auto& row : index.manifests(repository, {{}, kAll})) {
-    if (!found.contains(row.digest)) {
-      index.removeManifest(repository, row.digest);
+  return found;
+}
+
+void IndexBuilder::addHistory(index::Index& index, const oci::RepositoryName& repository, const JournalFacts& facts,
+                              const std::set<oci::Digest>& manifests) {
+  const auto tags = facts.events.find(repository.text());
+  if (tags == facts.events.end()) {
+    return;
+  }
+  std::set<oci::Digest> told = manifests;
+  for (const auto& [tag, events] : tags->second) {
+    for (auto event : events) {
+      // The bytes of a deleted manifest stay until they are collected.
+      if (event.digest && told.insert(*event.digest).second) {
+        if (const auto past = readManifest(driver_, repository, *event.digest, maxManifestBytes_)) {
+          event.mediaType = past->mediaType;
+          event.size = past->bytes->size();
+        }
+      }
+      index.addTagEvent(repository, event);
     }
   }
 }
 
-void IndexBuilder::readTags(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
-                            BuildProgress& progress) {
+std::map<oci::Tag, index::TagRow> IndexBuilder::readTags(const oci::RepositoryName& repository,
+                                                         const std::set<oci::Digest>& manifests,
+                                                         BuildProgress& progress) {
   std::map<oci::Tag, index::TagRow> found;
   // The sha256 tree last: its link decides where both have one, as for readers.
   for (const auto algorithm : {HashAlgorithm::Sha512, HashAlgorithm::Sha256}) {
@@ -206,20 +175,29 @@ void IndexBuilder::readTags(index::Index& index, const oci::RepositoryName& repo
       const std::string path = layout::tagCurrentLink(repository, *tag, algorithm);
       const auto contents = driver_.get(path, layout::kMaxLinkBytes);
       const auto digest = contents ? layout::parseLink(*contents) : std::nullopt;
-      if (!digest || !index.manifest(repository, *digest)) {
-        progress.problems += contents ? 1 : 0;
+      if (!digest || !manifests.contains(*digest)) {
+        // A manifest that has come since they were read brings its tags into the index itself.
+        const bool known = digest && driver_.stat(layout::revisionLink(repository, *digest));
+        progress.problems += contents && !known ? 1 : 0;
         continue;
       }
       const auto info = driver_.stat(path);
       found.insert_or_assign(*tag, index::TagRow{*tag, *digest, info ? info->modified : base::WallTime()});
     }
   }
-  for (const auto& [tag, row] : found) {
-    writeTagRow(index, repository, row, facts);
-    ++progress.tags;
+  progress.tags += found.size();
+  return found;
+}
+
+void IndexBuilder::removeOthers(index::Index& index, const oci::RepositoryName& repository,
+                                const std::set<oci::Digest>& manifests, const std::map<oci::Tag, index::TagRow>& tags) {
+  for (const auto& row : index.manifests(repository, {{}, kAll})) {
+    if (!manifests.contains(row.digest)) {
+      index.removeManifest(repository, row.digest);
+    }
   }
   for (const auto& row : index.tags(repository, {{}, kAll})) {
-    if (!found.contains(row.tag)) {
+    if (!tags.contains(row.tag)) {
       index.removeTag(repository, row.tag, row.updatedAt, "");
     }
   }
@@ -245,11 +223,17 @@ void IndexBuilder::buildRepository(index::Index& index, const oci::RepositoryNam
   if (!index.hasRepository(repository)) {
     index.touchRepository(repository, base::WallTime());
   }
-  readManifests(index, repository, facts, progress);
+  const auto manifests = readManifests(index, repository, facts, progress);
   if (facts) {
-    addHistory(index, repository, *facts);
+    addHistory(index, repository, *facts, manifests);
   }
-  readTags(index, repository, facts, progress);
+  const auto tags = readTags(repository, manifests, progress);
+  for (const auto& [tag, row] : tags) {
+    writeTagRow(index, repository, row, facts);
+  }
+  if (!facts) {
+    removeOthers(index, repository, manifests, tags);
+  }
   ++progress.repositories;
 }
 
@@ -257,12 +241,11 @@ bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std
   JournalFacts facts;
   std::map<std::string, std::uint64_t> places;
   progress.problems += Journal::readAll(driver_, [&](const JournalPlace& place, const JournalRecord& record) {
-    learn(facts, record);
+    facts.learn(record);
     places[place.writer] = place.number;
   });
-  tidy(facts);
+  facts.conclude();
   forEachRepository([&](const oci::RepositoryName& repository) {
-    const auto turn = turns_.lock(repository.text());
     try {
       buildRepository(index, repository, &facts, progress);
     } catch (const storage::StorageError& error) {

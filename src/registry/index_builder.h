@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,7 @@
 #include "base/log.h"
 #include "index/index.h"
 #include "oci/names.h"
-#include "registry/keyed_mutex.h"
+#include "registry/journal_facts.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -29,25 +30,18 @@ struct BuildProgress {
   std::atomic<std::uint64_t> problems{0};
 };
 
-// What the journal knows and the layout of 2.8 cannot keep. Held in memory during a build: about 200 bytes a record.
-struct JournalFacts {
-  std::map<std::pair<std::string, std::string>, base::WallTime> pushed;  // (repository, digest) -> first push
-  // repository -> tag -> its events by time
-  std::map<std::string, std::map<std::string, std::vector<index::TagEvent>>> events;
-};
-
 class IndexBuilder final {
  public:
   // All borrowed.
-  IndexBuilder(storage::StorageDriver& driver, KeyedMutex& turns, const base::Logger& logger,
-               std::uint64_t maxManifestBytes);
+  IndexBuilder(storage::StorageDriver& driver, const base::Logger& logger, std::uint64_t maxManifestBytes);
 
-  // Reads everything into `index`, which is empty but for what pushes write meanwhile: each repository is
-  // read within its turn. Returns false if `stop` became true before the end.
+  // Reads everything into `index`, which is empty but for what pushes write meanwhile. Those win (index/rebuild.h), so
+  // that no push has to wait for its repository to be read. Returns false if `stop` became true before the end.
   bool build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop);
 
-  // Makes the rows of one repository what its storage says, keeping the history that the index has; without `facts`,
-  // a tag found changed gets an event without an actor. Precondition: the repository's turn is held.
+  // With `facts`, a part of build(). Without, makes the rows of one repository what its storage says, keeping the
+  // history that the index has: a tag found changed gets an event without an actor. Precondition then: the repository's
+  // turn is held.
   void buildRepository(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
                        BuildProgress& progress);
 
@@ -56,14 +50,17 @@ class IndexBuilder final {
   void forEachRepository(const std::function<bool(const oci::RepositoryName&)>& visit);
 
  private:
-  void readManifests(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
-                     BuildProgress& progress);
-  void readTags(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
-                BuildProgress& progress);
+  std::set<oci::Digest> readManifests(index::Index& index, const oci::RepositoryName& repository,
+                                      const JournalFacts* facts, BuildProgress& progress);
+  void addHistory(index::Index& index, const oci::RepositoryName& repository, const JournalFacts& facts,
+                  const std::set<oci::Digest>& manifests);
+  std::map<oci::Tag, index::TagRow> readTags(const oci::RepositoryName& repository,
+                                             const std::set<oci::Digest>& manifests, BuildProgress& progress);
+  static void removeOthers(index::Index& index, const oci::RepositoryName& repository,
+                           const std::set<oci::Digest>& manifests, const std::map<oci::Tag, index::TagRow>& tags);
   [[nodiscard]] bool inStorage(const oci::RepositoryName& repository);
 
   storage::StorageDriver& driver_;
-  KeyedMutex& turns_;
   const base::Logger& logger_;
   std::uint64_t maxManifestBytes_;
 };

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "registry/journal_facts.h"
 
 namespace rha::registry {
 namespace {
@@ -15,54 +18,73 @@ constexpr std::uint64_t kGap = 128;
 // The mark of a sequence that nobody adds to any more.
 constexpr std::string_view kOver = "over";
 
-using EventsByRepository = std::map<std::string, std::vector<index::TagEvent>>;
+// What is found in the sequences.
+struct Found {
+  std::set<std::string> repositories;
+  JournalFacts facts;
+};
 
-void note(EventsByRepository& found, const JournalRecord& record) {
-  auto& events = found[record.repository];
-  const auto tag = oci::Tag::parse(record.tag);
+void note(Found& found, index::Index& index, const JournalRecord& record) {
+  found.repositories.insert(record.repository);
+  found.facts.learn(record);
+  const auto repository = oci::RepositoryName::parse(record.repository);
   const auto digest = oci::Digest::parse(record.digest);
-  const bool moves = record.action == JournalRecord::Action::Tag && digest.ok();
-  if (tag.ok() && (moves || record.action == JournalRecord::Action::Untag)) {
-    events.push_back({*tag, moves ? std::optional(*digest) : std::nullopt, record.at, record.actor});
+  if (record.action == JournalRecord::Action::Delete && repository.ok() && digest.ok()) {
+    // Tags that came to point there before this stretch.
+    for (const auto& tag : index.tagsOf(*repository, *digest)) {
+      found.facts.events[record.repository][tag.text()].push_back({tag, std::nullopt, record.at, record.actor});
+    }
   }
 }
 
 // Returns the last number that was there.
-std::uint64_t readFrom(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled,
-                       EventsByRepository& found) {
+std::uint64_t readFrom(storage::StorageDriver& driver, index::Index& index, const std::string& writer,
+                       std::uint64_t settled, Found& found) {
   std::uint64_t last = settled;
   for (std::uint64_t number = settled + 1; number <= last + kGap; ++number) {
     if (const auto record = Journal::read(driver, {writer, number})) {
-      note(found, *record);
+      note(found, index, *record);
       last = number;
     }
   }
   return last;
 }
 
+// Of all its tags, oldest first.
+std::vector<index::TagEvent> eventsOf(const JournalFacts& facts, const std::string& repository) {
+  std::vector<index::TagEvent> all;
+  if (const auto tags = facts.events.find(repository); tags != facts.events.end()) {
+    for (const auto& [tag, events] : tags->second) {
+      all.insert(all.end(), events.begin(), events.end());
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  return all;
+}
+
 }  // namespace
 
 std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own) {
-  EventsByRepository found;
+  Found found;
   std::map<std::string, std::string> marks;
   for (const auto& writer : Journal::writers(driver)) {
     const auto mark = index.mark(journalMark(writer)).value_or("0");
     if (writer == own.writer() || mark == kOver) {
       continue;
     }
-    const std::uint64_t last = readFrom(driver, writer, base::parseUnsigned(mark).value_or(0), found);
+    const std::uint64_t last = readFrom(driver, index, writer, base::parseUnsigned(mark).value_or(0), found);
     marks[writer] = driver.traits().shared ? std::to_string(last) : std::string(kOver);
   }
-  for (auto& [name, events] : found) {
+  found.facts.conclude();
+  for (const auto& name : found.repositories) {
     if (const auto repository = oci::RepositoryName::parse(name)) {
-      std::stable_sort(events.begin(), events.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
-      manifests.reindex(*repository, events);
+      manifests.reindex(*repository, eventsOf(found.facts, name));
     }
   }
   for (const auto& [writer, mark] : marks) {
     index.setMark(journalMark(writer), mark);
   }
-  return found.size();
+  return found.repositories.size();
 }
 
 void markSettled(index::Index& index, Journal& own) {

@@ -16,26 +16,35 @@ using oci::HashAlgorithm;
 using storage::Durability;
 
 // A manifest that names more blobs than this that are missing is told of the first ones only.
-constexpr std::size_t kMaxMissingShown = 10;
+constexpr std::size_t kMaxMissingShown = 100;
 
 oci::Error unknownManifest(const std::string& reference) {
   return {ErrorCode::ManifestUnknown, {}, nlohmann::json{{"reference", reference}}.dump(), 0};
 }
 
-oci::Error missingBlobs(const std::vector<std::string>& missing) {
-  std::string message = "the repository lacks blobs that the manifest refers to:";
+// One error for each blob, as clients of the old registry read them.
+oci::Error missingBlobs(const std::vector<oci::Digest>& missing) {
+  nlohmann::json details = nlohmann::json::array();
   for (std::size_t i = 0; i < std::min(missing.size(), kMaxMissingShown); ++i) {
-    message += ' ' + missing[i];
+    details.push_back({{"digest", missing[i].text()}});
   }
-  if (missing.size() > kMaxMissingShown) {
-    message += " and " + std::to_string(missing.size() - kMaxMissingShown) + " more";
-  }
-  return {ErrorCode::ManifestBlobUnknown, message, nlohmann::json{{"digests", missing}}.dump(), 0};
+  return {ErrorCode::ManifestBlobUnknown,
+          "the repository lacks a blob to which the manifest refers, " + missing.front().text() +
+              (missing.size() > 1 ? " and " + std::to_string(missing.size() - 1) + " more" : std::string()),
+          details.dump(), 0};
 }
 
 // A registry need not have the bytes of a foreign layer.
 bool mayBeAbsent(const oci::Descriptor& descriptor) {
   return descriptor.hasUrls || oci::media_type::isNonDistributable(descriptor.mediaType);
+}
+
+oci::Error preconditionFailed(const std::optional<oci::Digest>& current) {
+  return {ErrorCode::PreconditionFailed,
+          current ? "it is " + current->text() + " now, and not what If-Match or If-None-Match asked for"
+                  : std::string("If-Match asks for something that is not there now"),
+          {},
+          0};
 }
 
 index::ReferenceRow referenceRow(index::ReferenceKind kind, const oci::Descriptor& descriptor) {
@@ -103,6 +112,15 @@ std::optional<oci::Digest> Manifests::resolve(const oci::RepositoryName& reposit
   return digest;
 }
 
+std::optional<oci::Digest> Manifests::currentDigest(const oci::RepositoryName& repository,
+                                                    const oci::Reference& reference) {
+  if (reference.tag() != nullptr) {
+    return resolve(repository, *reference.tag());
+  }
+  return driver_.stat(layout::revisionLink(repository, *reference.digest())) ? std::optional(*reference.digest())
+                                                                             : std::nullopt;
+}
+
 base::Result<StoredManifest, oci::Error> Manifests::get(const oci::RepositoryName& repository,
                                                         const oci::Reference& reference) {
   const auto digest = reference.digest() ? std::optional(*reference.digest()) : readTag(repository, *reference.tag());
@@ -121,10 +139,10 @@ base::Result<StoredManifest, oci::Error> Manifests::get(const oci::RepositoryNam
 
 base::Result<void, oci::Error> Manifests::checkReferences(const oci::RepositoryName& repository,
                                                           const oci::Manifest& manifest) {
-  std::vector<std::string> missing;
+  std::vector<oci::Digest> missing;
   const auto check = [&](const oci::Descriptor& descriptor) {
     if (!mayBeAbsent(descriptor) && !blobs_.stat(repository, descriptor.digest).ok()) {
-      missing.push_back(descriptor.digest.text());
+      missing.push_back(descriptor.digest);
     }
   };
   if (manifest.kind == oci::ManifestKind::Image) {
@@ -197,6 +215,12 @@ base::Result<PushedManifest, oci::Error> Manifests::put(const ManifestPush& push
     tags.insert(tags.begin(), *tag);
   }
   const auto turn = turns_.lock(push.repository.text());
+  if (push.condition) {
+    const auto current = currentDigest(push.repository, push.reference);
+    if (!push.condition(current)) {
+      return base::fail(preconditionFailed(current));
+    }
+  }
   store(push, *parsed, digest, tags);
   PushedManifest pushed{digest, std::nullopt};
   if (parsed->subject) {
@@ -236,10 +260,14 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
 }
 
 base::Result<void, oci::Error> Manifests::removeTag(const oci::RepositoryName& repository, const oci::Tag& tag,
-                                                    const Actor& actor) {
+                                                    const Actor& actor, const Condition& condition) {
   const auto turn = turns_.lock(repository.text());
-  if (!resolve(repository, tag)) {
+  const auto current = resolve(repository, tag);
+  if (!current) {
     return base::fail(unknownManifest(tag.text()));
+  }
+  if (condition && !condition(current)) {
+    return base::fail(preconditionFailed(current));
   }
   const auto now = clock_.now();
   const auto number = journal_.append(
@@ -249,13 +277,41 @@ base::Result<void, oci::Error> Manifests::removeTag(const oci::RepositoryName& r
   return {};
 }
 
+std::vector<oci::Tag> Manifests::mayPointAt(const oci::RepositoryName& repository, const oci::Digest& digest) {
+  try {
+    const auto dirty = index_.dirtyRepositories();
+    if (std::find(dirty.begin(), dirty.end(), repository) == dirty.end()) {
+      return index_.tagsOf(repository, digest);
+    }
+  } catch (const index::IndexError&) {
+    // Being built: the storage knows.
+  }
+  // A tag that was left pointing at a manifest which is gone would come back with it.
+  std::vector<oci::Tag> tags;
+  for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
+    driver_.list(layout::tagsFolder(repository, algorithm), [&](const storage::ListEntry& entry) {
+      if (auto tag = oci::Tag::parse(entry.name)) {
+        tags.push_back(std::move(*tag));
+      }
+      return true;
+    });
+  }
+  std::sort(tags.begin(), tags.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+  return tags;
+}
+
 base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryName& repository,
-                                                         const oci::Digest& digest, const Actor& actor) {
+                                                         const oci::Digest& digest, const Actor& actor,
+                                                         const Condition& condition) {
   const auto turn = turns_.lock(repository.text());
   if (!driver_.stat(layout::revisionLink(repository, digest))) {
     return base::fail(unknownManifest(digest.text()));
   }
-  const auto candidates = index_.tagsOf(repository, digest);
+  if (condition && !condition(digest)) {
+    return base::fail(preconditionFailed(digest));
+  }
+  const auto candidates = mayPointAt(repository, digest);
   const auto now = clock_.now();
   const auto number = journal_.append(
       {JournalRecord::Action::Delete, now, repository.text(), {}, digest.text(), actor.name, actor.address});
@@ -305,7 +361,7 @@ void Manifests::reindex(const oci::RepositoryName& repository, const std::vector
   const auto turn = turns_.lock(repository.text());
   replay(repository, events);
   BuildProgress progress;
-  IndexBuilder(driver_, turns_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
+  IndexBuilder(driver_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
   index_.clearDirty(repository);
 }
 

@@ -25,6 +25,7 @@
 #include "oci/names.h"
 #include "registry/actor.h"
 #include "registry/blobs.h"
+#include "registry/condition.h"
 #include "registry/journal.h"
 #include "registry/keyed_mutex.h"
 #include "storage/storage_driver.h"
@@ -44,6 +45,7 @@ struct ManifestPush {
   std::string_view contentType;
   std::string_view bytes;
   const Actor& actor;
+  Condition condition{};  // on what `reference` stands for
 };
 
 struct PushedManifest {
@@ -64,15 +66,16 @@ class Manifests final {
   std::optional<oci::Digest> resolve(const oci::RepositoryName& repository, const oci::Tag& tag);
 
   // Stores the bytes as they are. MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN (config or layers that the
-  // repository lacks, but for non-distributable ones; an index may be sparse; a missing subject is accepted).
+  // repository lacks, but for non-distributable ones; an index may be sparse; a missing subject is accepted),
+  // PRECONDITION_FAILED.
   base::Result<PushedManifest, oci::Error> put(const ManifestPush& push);
 
-  // Removes the tag only.
+  // Removes the tag only. MANIFEST_UNKNOWN, PRECONDITION_FAILED.
   base::Result<void, oci::Error> removeTag(const oci::RepositoryName& repository, const oci::Tag& tag,
-                                           const Actor& actor);
-  // Removes the manifest from the repository and every tag that points at it.
+                                           const Actor& actor, const Condition& condition = {});
+  // Removes the manifest from the repository and every tag that points at it. MANIFEST_UNKNOWN, PRECONDITION_FAILED.
   base::Result<void, oci::Error> removeManifest(const oci::RepositoryName& repository, const oci::Digest& digest,
-                                                const Actor& actor);
+                                                const Actor& actor, const Condition& condition = {});
 
   // Reads a repository's manifests and tags from storage into the index again (after a failed index write). `events`
   // are what the journal has of its tags and the index may lack, oldest first.
@@ -86,6 +89,10 @@ class Manifests final {
   void writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest);
   void dropTag(const oci::RepositoryName& repository, const oci::Tag& tag);
   std::optional<oci::Digest> readTag(const oci::RepositoryName& repository, const oci::Tag& tag);
+  // The tag's digest, or the digest itself; nullopt if the repository has no such manifest now.
+  std::optional<oci::Digest> currentDigest(const oci::RepositoryName& repository, const oci::Reference& reference);
+  // All tags that point at the digest, and perhaps others.
+  std::vector<oci::Tag> mayPointAt(const oci::RepositoryName& repository, const oci::Digest& digest);
   void replay(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events);
   // Runs `write`, and settles the journal's records unless neither that nor a dirty mark could be written.
   template <typename Write>
@@ -95,7 +102,7 @@ class Manifests final {
   index::Index& index_;
   Blobs& blobs_;
   Journal& journal_;
-  KeyedMutex& turns_;  // by repository name; shared with IndexBuilder
+  KeyedMutex& turns_;  // by repository name
   const base::Clock& clock_;
   const base::Logger& logger_;
   std::uint64_t maxManifestBytes_;

@@ -66,7 +66,7 @@ RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings,
       uploads(*storage, blobs, clock, registry::UploadTokens(std::move(base.uploadSecret)), uploadSettings(settings)),
       referrers(*index, manifests),
       schema1(blobs, manifests, clock, registry::JwsKey::generate()),
-      builder(*storage, turns, logger, settings.limits.manifestBytes) {}
+      builder(*storage, logger, settings.limits.manifestBytes) {}
 
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
                                             const base::Logger& logger, base::MetricsRegistry& metrics) {

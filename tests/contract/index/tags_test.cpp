@@ -159,6 +159,30 @@ TEST_P(History, EventsThatChangedNothingAreNotShown) {
             "9:cat=deleted 8:late=" + short_("x") + " 6:eve=" + short_("y") + " 2:ann=" + short_("x"));
 }
 
+TEST_P(History, SaysWhatEachManifestWasAlsoWhenItIsGone) {
+  ManifestRow row = manifestOf("x");
+  row.mediaType = "application/x";
+  row.size = 77;
+  index().putManifest(name("app"), row);
+  putTag("app", "v1", "x", 1);
+  index().removeManifest(name("app"), row.digest);
+  removeTag("app", "v1", 2, "cat");
+  index().addTagEvent(name("app"), {tag("v1"), digest("old"), at(0), "ann", "application/old", 55});
+  putTag("app", "v1", "unknown", 3);
+  const auto events = index().history(name("app"), tag("v1"), 10);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0].mediaType, "");
+  EXPECT_EQ(events[0].size, 0U);
+  EXPECT_EQ(events[1].mediaType, "") << "a deletion";
+  EXPECT_EQ(events[2].mediaType, "application/x");
+  EXPECT_EQ(events[2].size, 77U);
+  EXPECT_EQ(events[3].mediaType, "application/old");
+  EXPECT_EQ(events[3].size, 55U);
+  row.size = 78;
+  index().putManifest(name("app"), row);
+  EXPECT_EQ(index().history(name("app"), tag("v1"), 10)[2].size, 78U) << "what is there knows best";
+}
+
 TEST_P(History, AnEventMakesItsRepositoryKnown) {
   addEvent("v1", "x", 3);
   EXPECT_TRUE(index().hasRepository(name("app")));

@@ -19,9 +19,7 @@ class IndexBuilderTest : public testing::Test {
     EXPECT_TRUE(builder().build(*index, progress_, stop));
     return index;
   }
-  registry::IndexBuilder builder() {
-    return {registry_.driver(), registry_.turns, registry_.logger, RegistryUnderTest::kManifestBytes};
-  }
+  registry::IndexBuilder builder() { return {registry_.driver(), registry_.logger, RegistryUnderTest::kManifestBytes}; }
   static std::string historyOf(index::Index& index, const std::string& name, const std::string& tagText) {
     std::string text;
     for (const auto& event : index.history(repository(name), tag(tagText), 100)) {

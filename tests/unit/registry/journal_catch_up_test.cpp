@@ -57,6 +57,26 @@ TEST_F(CatchUpTest, ASequenceIsReadOnceOnly) {
   EXPECT_EQ(catchUp(), 0U);
 }
 
+TEST_F(CatchUpTest, ADeletionOfAManifestThatTheIndexMissedTakesItsTags) {
+  const auto digest = registry_.pushImage("a/b", "v1");
+  registry::markSettled(*registry_.index, registry_.journal);
+  registry_.clock.advance(std::chrono::seconds(1));
+  tagBehindTheIndex("v2", digest);
+  registry_.clock.advance(std::chrono::seconds(1));
+  registry_.journal.append(
+      {JournalRecord::Action::Delete, registry_.clock.now(), "a/b", {}, digest.text(), "prod-build", "10.0.0.2"});
+  registry_.driver().remove(registry::layout::revisionLink(repository("a/b"), digest));
+  EXPECT_EQ(catchUp(), 1U);
+  EXPECT_TRUE(registry_.index->tags(repository("a/b"), {"", 10}).empty());
+  for (const char* name : {"v1", "v2"}) {
+    const auto history = registry_.index->history(repository("a/b"), tag(name), 10);
+    ASSERT_EQ(history.size(), 2U) << name;
+    EXPECT_EQ(history[0].digest, std::nullopt) << name;
+    EXPECT_EQ(history[0].at, registry_.clock.now()) << name;
+    EXPECT_EQ(history[0].actor, "prod-build") << name;
+  }
+}
+
 TEST_F(CatchUpTest, ARecordWhoseChangeWasNeverMadeLeavesNoEvent) {
   const auto digest = registry_.pushImage("a/b", "v1");
   registry::markSettled(*registry_.index, registry_.journal);

@@ -99,6 +99,17 @@ TEST_F(ManifestsTest, DeletingAManifestTakesItsTagsAndOnlyThem) {
             ErrorCode::ManifestUnknown);
 }
 
+TEST_F(ManifestsTest, DeletingAManifestTakesTagsThatTheIndexDoesNotKnow) {
+  const auto gone = registry_.pushImage("a/b", "v1");
+  registry_.pushImage("a/b", "v2");
+  registry_.index->removeTag(repository("a/b"), tag("v2"), registry_.clock.now(), "");
+  registry_.index->markDirty(repository("a/b"));
+  RegistryUnderTest::must(registry_.manifests.removeManifest(repository("a/b"), gone, registry_.actor));
+  EXPECT_EQ(registry_.pushImage("a/b", "v3"), gone);
+  EXPECT_EQ(get("a/b", Reference(tag("v1"))), "MANIFEST_UNKNOWN");
+  EXPECT_EQ(get("a/b", Reference(tag("v2"))), "MANIFEST_UNKNOWN");
+}
+
 TEST_F(ManifestsTest, APulledTagWhoseRevisionLinkIsGoneIsUnknown) {
   const auto digest = registry_.pushImage("a/b", "v1");
   registry_.driver().remove(registry::layout::revisionLink(repository("a/b"), digest));
