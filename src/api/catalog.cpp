@@ -37,6 +37,7 @@ net::Disposition getCatalog(const Services& services, const Exchange& exchange) 
     return errorResponse(page.error());
   }
   const std::uint64_t count = page->n.value_or(exchange.settings.catalogMaxEntries);
+  services.listGate.pass();
   std::vector<index::RepositoryRow> rows;
   if (count > 0) {
     rows = services.index.repositories({page->last, count + 1}, visibility(exchange));

@@ -66,6 +66,7 @@ net::Disposition getReferrers(const Services& services, const Exchange& exchange
   const auto artifactType = exchange.query.get("artifactType");
   const std::uint64_t count =
       std::min(page->n.value_or(exchange.settings.referrersPage), exchange.settings.referrersPage);
+  services.listGate.pass();
   DescriptorList list;
   if (count > 0) {
     list = descriptors(

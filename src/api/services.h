@@ -4,6 +4,7 @@
 #include "access/gate.h"
 #include "api/api_settings.h"
 #include "index/index.h"
+#include "index/list_gate.h"
 #include "registry/blobs.h"
 #include "registry/manifests.h"
 #include "registry/referrers.h"
@@ -19,6 +20,7 @@ struct Services {
   registry::Referrers& referrers;
   const registry::Schema1Converter& schema1;
   index::Index& index;
+  index::ListGate& listGate;  // to be passed before a list is read from the index
   const access::Gate& gate;
 };
 

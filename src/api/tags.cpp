@@ -52,6 +52,7 @@ net::Disposition getTags(const Services& services, const Exchange& exchange) {
     return errorResponse(page.error());
   }
   const auto& repository = exchange.repository();
+  services.listGate.pass();
   if (!services.index.hasRepository(repository)) {
     return errorResponse({oci::ErrorCode::NameUnknown, {}, R"({"name":")" + repository.text() + "\"}", 0});
   }

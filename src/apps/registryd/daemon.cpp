@@ -15,8 +15,6 @@
 namespace rha::registryd {
 namespace {
 
-// A small registry has its index by then, and answers lists from its first request.
-constexpr std::chrono::seconds kIndexPatience{3};
 // Counts changes of settings while the program runs; all are read at the start only.
 constexpr int kSettingsGeneration = 1;
 
@@ -83,6 +81,9 @@ class Daemon::DebugObserver final : public net::ExchangeObserver {
   net::Response onRefused(const net::Address&, int status, std::string_view reason) noexcept override {
     return api::statusResponse(status, reason);
   }
+  net::Response onUnserved(const net::Request&, int status, std::string_view reason) noexcept override {
+    return api::statusResponse(status, reason);
+  }
 };
 
 Daemon::Daemon(config::StartupSettings settings, std::string version)
@@ -100,7 +101,6 @@ void Daemon::start(SystemSockets sockets) {
   openServer(sockets);
   openDebugServer(sockets);
   housekeeper_->start();
-  housekeeper_->waitForIndex(kIndexPatience);
   server_->start();
   if (debugServer_) {
     debugServer_->start();
@@ -150,6 +150,7 @@ void Daemon::openServer(SystemSockets& sockets) {
                     .referrers = parts_->referrers,
                     .schema1 = parts_->schema1,
                     .index = *parts_->index,
+                    .listGate = housekeeper_->lists(),
                     .gate = access_ ? static_cast<access::Gate&>(*access_) : *openGate_},
       apiSettings(settings_));
   exchangeLog_ = std::make_unique<ExchangeLog>(settings_.log.access ? AccessLog::Every : AccessLog::Failures, clock_,

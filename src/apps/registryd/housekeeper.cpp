@@ -12,6 +12,8 @@ using Steady = std::chrono::steady_clock;
 constexpr std::chrono::seconds kRound{5};
 // After a rebuild that failed: the storage or the disk may need a while.
 constexpr std::chrono::seconds kRebuildPause{30};
+// A small registry has its index by then: a list that comes as early as that waits for it.
+constexpr std::chrono::seconds kListPatience{3};
 
 }  // namespace
 
@@ -20,7 +22,8 @@ Housekeeper::Housekeeper(RegistryParts& parts, std::chrono::milliseconds purgeIn
     : parts_(parts),
       purgeInterval_(purgeInterval),
       logger_(logger),
-      purged_(metrics.counter("registry_ha_uploads_purged_total", "Abandoned uploads that were removed.")) {
+      purged_(metrics.counter("registry_ha_uploads_purged_total", "Abandoned uploads that were removed.")),
+      lists_(kListPatience) {
   addMetrics(metrics);
 }
 
@@ -55,11 +58,6 @@ void Housekeeper::stop() {
   }
 }
 
-void Housekeeper::waitForIndex(std::chrono::milliseconds patience) {
-  auto state = state_.lock();
-  changed_.wait_for(state.native(), patience, [&] { return state->indexSeenTo; });
-}
-
 void Housekeeper::sleep(std::chrono::milliseconds duration) {
   auto state = state_.lock();
   changed_.wait_for(state.native(), duration, [&] { return state->stopping; });
@@ -88,8 +86,6 @@ bool Housekeeper::attempt(std::string_view event, Work&& work) {
 void Housekeeper::run() {
   while (!stop_) {
     seeToIndex();
-    state_.lock()->indexSeenTo = true;
-    changed_.notify_all();
     if (Steady::now() >= purgeAfter_) {
       attempt("upload_purge_failed", [this] { purgeUploads(); });
       purgeAfter_ = Steady::now() + purgeInterval_;
@@ -104,12 +100,20 @@ void Housekeeper::seeToIndex() {
     if (Steady::now() >= rebuildAfter_ && !attempt("index_build_failed", [this] { rebuild(); })) {
       rebuildAfter_ = Steady::now() + kRebuildPause;
     }
-    return;
   }
+  if (parts_.index->state() != index::IndexState::Building) {
+    bringUpToDate();
+  }
+}
+
+void Housekeeper::bringUpToDate() {
   if (!caughtUp_) {
     caughtUp_ = attempt("index_catch_up_failed", [this] { catchUp(); });
   }
-  attempt("index_reread_failed", [this] { readDirtyAgain(); });
+  const bool reread = attempt("index_reread_failed", [this] { readDirtyAgain(); });
+  if (caughtUp_ && reread) {
+    lists_.open();
+  }
   attempt("journal_mark_failed", [this] { registry::markSettled(*parts_.index, parts_.journal); });
 }
 

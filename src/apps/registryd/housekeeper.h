@@ -14,6 +14,7 @@
 
 #include "apps/registryd/registry_parts.h"
 #include "base/lock_guarded.h"
+#include "index/list_gate.h"
 
 namespace rha::registryd {
 
@@ -29,8 +30,8 @@ class Housekeeper final {
   void start();
   // Breaks off what it is doing. Idempotent.
   void stop();
-  // Waits until the index was looked after once, at most `patience`: a small registry answers lists from the start.
-  void waitForIndex(std::chrono::milliseconds patience);
+  // Closed until the index is complete and up to the journal.
+  [[nodiscard]] index::ListGate& lists() { return lists_; }
 
   // For `status` and systemd: "complete", or "building: 17 repositories so far".
   [[nodiscard]] std::string indexText() const;
@@ -38,11 +39,11 @@ class Housekeeper final {
  private:
   struct State {
     bool stopping = false;
-    bool indexSeenTo = false;
   };
 
   void run();
   void seeToIndex();
+  void bringUpToDate();
   void rebuild();
   void catchUp();
   void readDirtyAgain();
@@ -58,6 +59,7 @@ class Housekeeper final {
   const base::Logger& logger_;
   base::Counter& purged_;
   registry::BuildProgress progress_;
+  index::ListGate lists_;
   std::atomic<bool> stop_ = false;
   std::chrono::steady_clock::time_point rebuildAfter_;  // of the thread only, as is the next
   std::chrono::steady_clock::time_point purgeAfter_;

@@ -63,7 +63,7 @@ class Daemon:
     """
 
     def __init__(self, binary, driver="filesystem", wrapper=(), environment=None, root=None, extra_config="",
-                 catalog_max=1000, manifest_bytes=4194304, control=False):
+                 catalog_max=1000, manifest_bytes=4194304, control=False, http_options=""):
         self.binary = os.path.abspath(binary)
         self.wrapper = list(wrapper)
         self.environment = environment or {}
@@ -78,7 +78,7 @@ class Daemon:
         with open(os.path.join(self.folder, "registryd.yaml"), "w", encoding="utf-8") as file:
             file.write(f"""http:
   listen: ["127.0.0.1:{self.port}"]
-  debug_listen: "127.0.0.1:{self.debug_port}"
+  debug_listen: "127.0.0.1:{self.debug_port}"{http_options}
 storage:
   driver: {driver}
   filesystem:
@@ -150,6 +150,15 @@ catalog:
         self.restarts += 1
         self.start()
         return code
+
+    def lose_index(self, number=signal.SIGTERM):
+        """A restart without the index: it is built anew from the storage."""
+        self.stop(number)
+        for name in os.listdir(self.folder):
+            if name.startswith("index.sqlite"):
+                os.remove(os.path.join(self.folder, name))
+        self.restarts += 1
+        self.start()
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:

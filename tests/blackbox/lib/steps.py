@@ -16,6 +16,7 @@ A case:
           chunked: true             # transfer coding chunked, in several chunks
           status: 202               # or a list
           code: BLOB_UNKNOWN        # first error code (or a list); the message must not be empty
+          codes: [A, A]             # all of them
           message: regex            # searched in the error's message
           has: {Location: "re:…", ETag: null}    # header values: text, regex, or null for absent
           is: A                     # the body: a content or text
@@ -24,6 +25,7 @@ A case:
           head: same                # HEAD must answer with the same status and headers
           digests: [$m.digest]      # of the descriptors in the body, in any order
         - restart: term             # or kill
+        - rebuild: index            # a restart without the index
         - disconnect: {…}           # a request cut off within its body: do, headers, body, after (bytes)
         - resume: $location         # finishes an upload of `body` after `got` (a Range header)
         - walk: /v2/_catalog        # follows the Link headers with each of `sizes`; `member` must then be `all`
@@ -88,6 +90,8 @@ def contents():
              "GZIP": Content(images.layer("gzip")[0])}
     for name, picture in pictures().items():
         named[name] = Content(picture.manifest, picture.media_type)
+    for name in ("one", "two"):
+        named[name + "_layer"] = Content(next(iter(pictures()[name].blobs.values())))
     return named
 
 
@@ -121,6 +125,8 @@ class Run:
         media_type = recipe.get("type", "application/octet-stream")
         if "json" in recipe:
             return Content(images.encode(self._fill(recipe["json"])), media_type)
+        if "bytes" in recipe:
+            return Content(bytes.fromhex(recipe["bytes"]), media_type)
         if "nest" in recipe:
             return Content(b"[" * recipe["nest"] + b"]" * recipe["nest"], media_type)
         if "pad" in recipe:  # an index of exactly this many bytes
@@ -177,6 +183,8 @@ class Run:
     def _step(self, step):
         if "restart" in step:
             self.daemon.restart({"term": 15, "kill": 9}[step["restart"]])
+        elif "rebuild" in step:
+            self.daemon.lose_index()
         elif "disconnect" in step:
             self._disconnect(step["disconnect"])
         elif "scrape" in step:
@@ -256,6 +264,8 @@ class Run:
         if "code" in step:
             codes = step["code"] if isinstance(step["code"], list) else [step["code"]]
             check(response.codes()[:1] and response.codes()[0] in codes, f"expected code {codes}, got {response!r}")
+        if "codes" in step:
+            equal(response.codes(), step["codes"], "error codes")
         if "message" in step:
             message = response.json()["errors"][0]["message"]
             check(re.search(self._fill(step["message"]), message), f"message {message!r} lacks {step['message']!r}")

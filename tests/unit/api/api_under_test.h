@@ -49,8 +49,11 @@ class ApiUnderTest final {
                  .referrers = registry.referrers,
                  .schema1 = schema1,
                  .index = *registry.index,
+                 .listGate = lists,
                  .gate = *gate},
-                settings) {}
+                settings) {
+    lists.open();
+  }
 
   Answer get(const std::string& target, const Fields& fields = {}) { return exchange("GET", target, {}, fields); }
   Answer head(const std::string& target, const Fields& fields = {}) { return exchange("HEAD", target, {}, fields); }
@@ -144,6 +147,7 @@ class ApiUnderTest final {
   std::shared_ptr<const access::Gate> gate;
   RegistryUnderTest registry;
   registry::Schema1Converter schema1;
+  index::ListGate lists{std::chrono::milliseconds(0)};
   api::RegistryHandler handler;
 };
 
