@@ -142,7 +142,7 @@ void Connection::onDeadline() {
       }
       break;
     case Phase::Body:
-      breakOff(AbortReason::Deadline, 408, "body of the request did not arrive in time\n");
+      breakOff(AbortReason::Deadline, 408, "body of the request did not arrive in time");
       closeReason_ = CloseReason::BodyDeadline;
       break;
     case Phase::Sending:
@@ -313,8 +313,8 @@ Connection::Progress Connection::begin(RequestHead head) {
   }
   if (!exchange_->begin()) {
     engine_.counters->requestsShed->add();
-    Response busy(503, "the server is busy\n", "text/plain");
-    busy.headers.add("Retry-After", "1");
+    Response busy = engine_.observer.onUnserved(request, 503, "the server is busy; try again later");
+    busy.headers.set("Retry-After", "1");
     return answer(std::move(busy));
   }
   return Progress::Blocked;

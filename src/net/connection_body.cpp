@@ -39,7 +39,7 @@ Connection::Progress Connection::receiveBody() {
         giveUp(AbortReason::ClientGone, CloseReason::ClientGone);
         return Progress::Blocked;
       case Fill::Malformed:
-        return breakOff(AbortReason::Malformed, 400, "malformed chunk in the body of the request\n");
+        return breakOff(AbortReason::Malformed, 400, "malformed chunk in the body of the request");
     }
   }
   loop_.again(*this);
@@ -137,7 +137,7 @@ Connection::Progress Connection::breakOff(AbortReason reason, int status, std::s
   exchange_->result.brokenOff = reason == AbortReason::Deadline ? "deadline" : "malformed";
   exchange_->abort(reason);
   closeAfter_ = true;
-  return answer(Response(status, std::string(text), "text/plain"));
+  return answer(engine_.observer.onUnserved(exchange_->request, status, text));
 }
 
 // Reads what is left of a short body which nobody wants, so that the connection can go on.

@@ -91,6 +91,9 @@ class ExchangeObserver {
   // The answer to a head that was refused (400, 408, 414, 431, 501, 505), or to a connection beyond the limits (503).
   // Never preceded by onStart. `reason` is for the client and the log.
   virtual Response onRefused(const Address& peer, int status, std::string_view reason) noexcept = 0;
+  // The answer to a request that began and cannot be served: its body is malformed (400) or late (408), or there is no
+  // room for it (503). Between its onStart and its onEnd.
+  virtual Response onUnserved(const Request& request, int status, std::string_view reason) noexcept = 0;
 };
 
 }  // namespace rha::net

@@ -101,6 +101,10 @@ net::Response ExchangeLog::onRefused(const net::Address& peer, int status, std::
   return response;
 }
 
+net::Response ExchangeLog::onUnserved(const net::Request&, int status, std::string_view reason) noexcept {
+  return api::statusResponse(status, reason);  // its line and its count come with onEnd()
+}
+
 void ExchangeLog::logRefusal(const net::Address& peer, int status, std::string_view reason) {
   std::uint64_t leftOut = 0;
   {

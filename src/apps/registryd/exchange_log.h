@@ -35,6 +35,7 @@ class ExchangeLog final : public net::ExchangeObserver {
   void onEnd(const net::Request& request, const net::ExchangeResult& result) noexcept override;
   net::Response onException(const net::Request& request, std::exception_ptr error) noexcept override;
   net::Response onRefused(const net::Address& peer, int status, std::string_view reason) noexcept override;
+  net::Response onUnserved(const net::Request& request, int status, std::string_view reason) noexcept override;
 
  private:
   // Refusals are caused by peers, who must not fill the log: a few lines per second, the others are counted.

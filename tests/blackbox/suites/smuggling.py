@@ -135,6 +135,8 @@ def tests(context):
                          refuses_tls_at_once, takes_a_request_byte_by_byte, keeps_the_connection,
                          closes_after_a_half_close, log_shows_no_bytes_of_attacks):
             yield function.__name__.replace("_", " "), lambda function=function: function(daemon)
+    yield "a body that does not arrive is a registry error", \
+        lambda: a_body_that_does_not_arrive_is_a_registry_error(context)
 
 
 def run_row(daemon, data, statuses):
@@ -154,6 +156,23 @@ def run_row(daemon, data, statuses):
     check(fits and whole, f"expected answers {statuses}, got {found}")
     for answer in answers:
         check(b"smuggled" not in answer.body or found == [200, 404, 200], f"a request was smuggled: {answer!r}")
+        check_refusal(answer)
+
+
+def check_refusal(answer):
+    """Who refuses, the registry or the engine below it, must make no difference to a client."""
+    equal(answer.get_all("Docker-Distribution-Api-Version"), ["registry/2.0"], f"version header of {answer!r}")
+    check(answer.status < 400 or answer.codes(), f"no registry error: {answer!r}")
+
+
+def a_body_that_does_not_arrive_is_a_registry_error(context):
+    with Daemon(context.registryd, http_options="\n  body_deadline: 1s") as daemon:
+        with http.RawConnection(daemon.port, timeout=30) as connection:
+            connection.send(POST + b"Content-Length: 5\r\n\r\nhel")
+            answer = connection.read_response()
+            equal(answer.status, 408, "status")
+            check_refusal(answer)
+            check(connection.is_closed(), "the connection stays open")
 
 
 def read_all(connection):

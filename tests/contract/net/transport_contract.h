@@ -113,6 +113,9 @@ class RecordingObserver final : public ExchangeObserver {
     journal.note("refused " + std::to_string(status));
     return Response(status, std::string(reason), "text/plain");
   }
+  Response onUnserved(const Request&, int status, std::string_view reason) noexcept override {
+    return Response(status, std::string(reason), "text/plain");
+  }
   // Of the exchange that ended last.
   ExchangeResult last() {
     const std::lock_guard lock(mutex_);
