@@ -76,6 +76,9 @@ net::Disposition getBlob(const Services& services, const Exchange& exchange) {
   if (!blob) {
     return errorResponse(blob.error());
   }
+  if (!matchHolds(exchange.request.headers, blob->digest)) {
+    return errorResponse({oci::ErrorCode::PreconditionFailed, {}, {}, 0});
+  }
   if (noneMatchFails(exchange.request.headers, blob->digest)) {
     return startResponse(*blob, 304);
   }

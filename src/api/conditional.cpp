@@ -1,28 +1,51 @@
 #include "api/conditional.h"
 
+#include <cstdint>
+#include <optional>
+
 #include "base/text.h"
 
 namespace rha::api {
+namespace {
 
-std::string entityTag(const oci::Digest& digest) { return '"' + digest.text() + '"'; }
+enum class Comparison : std::uint8_t { Weak, Strong };
 
-bool noneMatchFails(const net::Headers& headers, const oci::Digest& digest) {
+// Whether a list of entity tags has that of the digest, or is "*".
+bool names(const net::Headers& headers, std::string_view field, const oci::Digest& digest, Comparison comparison) {
   const auto etag = entityTag(digest);
-  for (const auto value : headers.all("If-None-Match")) {
+  for (const auto value : headers.all(field)) {
     for (auto candidate : base::split(value, ',')) {
       candidate = base::trim(candidate);
-      if (candidate == "*") {
-        return true;
-      }
-      if (candidate.starts_with("W/")) {
+      if (comparison == Comparison::Weak && candidate.starts_with("W/")) {
         candidate.remove_prefix(2);
       }
-      if (candidate == etag || candidate == digest.text()) {
+      if (candidate == "*" || candidate == etag || candidate == digest.text()) {
         return true;
       }
     }
   }
   return false;
+}
+
+}  // namespace
+
+std::string entityTag(const oci::Digest& digest) { return '"' + digest.text() + '"'; }
+
+bool noneMatchFails(const net::Headers& headers, const oci::Digest& digest) {
+  return names(headers, "If-None-Match", digest, Comparison::Weak);
+}
+
+bool matchHolds(const net::Headers& headers, const oci::Digest& digest) {
+  return !headers.has("If-Match") || names(headers, "If-Match", digest, Comparison::Strong);
+}
+
+registry::Condition writeCondition(const net::Headers& headers) {
+  if (!headers.has("If-Match") && !headers.has("If-None-Match")) {
+    return {};
+  }
+  return [&headers](const std::optional<oci::Digest>& current) {
+    return current ? matchHolds(headers, *current) && !noneMatchFails(headers, *current) : !headers.has("If-Match");
+  };
 }
 
 bool ifRangeHolds(const net::Headers& headers, const oci::Digest& digest) {

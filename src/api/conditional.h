@@ -10,6 +10,7 @@
 #include "access/decision.h"
 #include "net/headers.h"
 #include "oci/digest.h"
+#include "registry/condition.h"
 
 namespace rha::api {
 
@@ -17,8 +18,15 @@ namespace rha::api {
 std::string entityTag(const oci::Digest& digest);
 
 // Whether If-None-Match names the digest (weakly compared; also without quotes, as the old registry had it) or is "*":
-// the answer is then 304.
+// the answer to GET and HEAD is then 304.
 bool noneMatchFails(const net::Headers& headers, const oci::Digest& digest);
+
+// Whether there is no If-Match, or it names the digest (strongly compared), or is "*": else the answer is 412.
+bool matchHolds(const net::Headers& headers, const oci::Digest& digest);
+
+// What If-Match and If-None-Match ask of a write to a manifest (RFC 9110, 13.1), so that a client moves a tag only from
+// where it saw it last, or makes it only if there is none; empty if the request has neither.
+registry::Condition writeCondition(const net::Headers& headers);
 
 // Whether Range counts: there is no If-Range, or it is our entity tag.
 bool ifRangeHolds(const net::Headers& headers, const oci::Digest& digest);

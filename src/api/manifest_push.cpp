@@ -1,4 +1,5 @@
 #include "api/buffer_sink.h"
+#include "api/conditional.h"
 #include "api/error_response.h"
 #include "api/locations.h"
 #include "api/resources.h"
@@ -40,8 +41,8 @@ base::Result<std::vector<oci::Tag>, oci::Error> moreTags(const Exchange& exchang
 net::Response conclude(const Services& services, const net::Request& request, const ApiSettings& settings,
                        const registry::Actor& actor, const PushTarget& target, const std::string& body) {
   const auto contentType = request.headers.find("Content-Type").value_or("");
-  const auto pushed =
-      services.manifests.put({target.repository, target.reference, target.moreTags, contentType, body, actor});
+  const auto pushed = services.manifests.put({target.repository, target.reference, target.moreTags, contentType, body,
+                                              actor, writeCondition(request.headers)});
   if (!pushed) {
     return errorResponse(pushed.error());
   }

@@ -8,6 +8,9 @@ namespace {
 
 // 200, or 304 when the client has it. `byTag`: another request for the same URL may get another answer.
 net::Response manifestResponse(const Exchange& exchange, const registry::StoredManifest& manifest, bool byTag) {
+  if (!matchHolds(exchange.request.headers, manifest.digest)) {
+    return errorResponse({oci::ErrorCode::PreconditionFailed, {}, {}, 0});
+  }
   const bool unchanged = noneMatchFails(exchange.request.headers, manifest.digest);
   net::Response response(unchanged ? 304 : 200);
   if (!unchanged) {
@@ -53,10 +56,11 @@ net::Disposition getManifest(const Services& services, const Exchange& exchange)
 
 net::Disposition deleteManifest(const Services& services, const Exchange& exchange) {
   const auto& reference = *exchange.route.reference;
+  const auto condition = writeCondition(exchange.request.headers);
   const auto removed =
       reference.tag() != nullptr
-          ? services.manifests.removeTag(exchange.repository(), *reference.tag(), exchange.actor())
-          : services.manifests.removeManifest(exchange.repository(), *reference.digest(), exchange.actor());
+          ? services.manifests.removeTag(exchange.repository(), *reference.tag(), exchange.actor(), condition)
+          : services.manifests.removeManifest(exchange.repository(), *reference.digest(), exchange.actor(), condition);
   return removed ? net::Response(202) : errorResponse(removed.error());
 }
 

@@ -19,15 +19,34 @@ bool allDigits(std::string_view text) {
 // Digits to a number; one beyond 64 bits is as good as the largest: no blob is that long.
 std::uint64_t saturated(std::string_view digits) { return base::parseUnsigned(digits).value_or(kMax); }
 
-Selection suffix(std::string_view digits, std::uint64_t size) {
-  if (!allDigits(digits)) {
-    return {};
+// One range-spec of a Range header; nullopt if it is invalid (RFC 9110, 14.1.1).
+std::optional<Selection> selectOne(std::string_view spec, std::uint64_t size) {
+  const auto dash = spec.find('-');
+  if (dash == std::string_view::npos) {
+    return std::nullopt;
   }
-  const std::uint64_t length = std::min(saturated(digits), size);
-  if (length == 0) {
-    return {Selection::Kind::Unsatisfiable, 0, 0};
+  const auto first = spec.substr(0, dash);
+  const auto last = spec.substr(dash + 1);
+  if (first.empty()) {
+    if (!allDigits(last)) {
+      return std::nullopt;
+    }
+    const std::uint64_t length = std::min(saturated(last), size);
+    return length == 0 ? Selection{Selection::Kind::Unsatisfiable, 0, 0}
+                       : Selection{Selection::Kind::Part, size - length, length};
   }
-  return {Selection::Kind::Part, size - length, length};
+  if (!allDigits(first) || !(last.empty() || allDigits(last))) {
+    return std::nullopt;
+  }
+  const std::uint64_t from = saturated(first);
+  const std::uint64_t to = last.empty() ? kMax : saturated(last);
+  if (to < from) {
+    return std::nullopt;
+  }
+  if (from >= size) {
+    return Selection{Selection::Kind::Unsatisfiable, 0, 0};
+  }
+  return Selection{Selection::Kind::Part, from, std::min(to, size - 1) - from + 1};
 }
 
 oci::Error malformed(std::string_view value) {
@@ -59,28 +78,23 @@ Selection selectRange(std::string_view range, std::uint64_t size) {
   if (equals == std::string_view::npos || !base::equalIgnoringCase(base::trim(range.substr(0, equals)), "bytes")) {
     return {};
   }
-  const auto spec = base::trim(range.substr(equals + 1));
-  const auto dash = spec.find('-');
-  if (dash == std::string_view::npos) {
-    return {};
+  constexpr Selection kUnsatisfiable{Selection::Kind::Unsatisfiable, 0, 0};
+  Selection chosen = kUnsatisfiable;
+  for (auto spec : base::split(range.substr(equals + 1), ',')) {
+    spec = base::trim(spec);
+    if (spec.empty()) {
+      continue;
+    }
+    const auto one = selectOne(spec, size);
+    if (!one) {
+      return kUnsatisfiable;
+    }
+    if (one->kind == Selection::Kind::Part && chosen.kind == Selection::Kind::Part) {
+      return {};
+    }
+    chosen = one->kind == Selection::Kind::Part ? *one : chosen;
   }
-  const auto first = spec.substr(0, dash);
-  const auto last = spec.substr(dash + 1);
-  if (first.empty()) {
-    return suffix(last, size);
-  }
-  if (!allDigits(first) || !(last.empty() || allDigits(last))) {
-    return {};
-  }
-  const std::uint64_t from = saturated(first);
-  const std::uint64_t to = last.empty() ? kMax : saturated(last);
-  if (to < from) {
-    return {};
-  }
-  if (from >= size) {
-    return {Selection::Kind::Unsatisfiable, 0, 0};
-  }
-  return {Selection::Kind::Part, from, std::min(to, size - 1) - from + 1};
+  return chosen;
 }
 
 base::Result<std::optional<ChunkRange>, oci::Error> chunkRange(const net::Headers& headers,

@@ -17,9 +17,9 @@ namespace rha::api {
 // What to send of a representation.
 struct Selection {
   enum class Kind : std::uint8_t {
-    Whole,          // 200: no Range, one that is malformed, or several ranges
+    Whole,          // 200: no Range, one of another unit, or several parts: those may be asked for one by one
     Part,           // 206
-    Unsatisfiable,  // 416
+    Unsatisfiable,  // 416: nothing of it lies within, or it is invalid (RFC 9110, 14.2, lets us refuse that)
   };
   Kind kind = Kind::Whole;
   std::uint64_t offset = 0;

@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   TagInvalid,
   PaginationNumberInvalid,
   RangeInvalid,
+  PreconditionFailed,
   Unauthorized,
   Denied,
   Unsupported,
@@ -50,7 +51,7 @@ std::span<const ErrorCodeInfo> allErrorCodes();
 struct Error {
   ErrorCode code = ErrorCode::Unknown;
   std::string message;  // empty: the table's
-  std::string detail;   // JSON text, or empty for none
+  std::string detail;   // JSON text, or empty for none; of an array, each element makes an error of its own
   int httpStatus = 0;   // 0: the table's
 };
 

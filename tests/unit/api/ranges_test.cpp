@@ -46,11 +46,24 @@ TEST(Ranges, whatLiesBeyondTheEndCannotBeSatisfied) {
   EXPECT_EQ(select("bytes=99999999999999999999999999-", 1000), "none");
 }
 
-TEST(Ranges, whatIsNotOneGoodRangeIsIgnored) {
-  for (const char* range : {"", "bytes", "bytes=", "bytes=-", "bytes=abc", "bytes=9-2", "bytes=0-1,5-6", "bytes=0-1,",
-                            "chunks=0-1", "bytes=0x1-2", "bytes=+1-2", "bytes=1 - 2", "bytes=--1", "bytes=1-2-3"}) {
+TEST(Ranges, severalPartsAndOtherUnitsAreIgnored) {
+  for (const char* range : {"", "bytes", "chunks=0-1", "bytes=0-1,5-6", "bytes=0-1, 2-3 ,5000-", "bytes=-1,0-"}) {
     EXPECT_EQ(select(range, 1000), "whole") << range;
   }
+}
+
+TEST(Ranges, anInvalidRangeCannotBeSatisfied) {
+  for (const char* range : {"bytes=", "bytes=,", "bytes=-", "bytes=abc", "bytes=9-2", "bytes=0x1-2", "bytes=+1-2",
+                            "bytes=1 - 2", "bytes=--1", "bytes=1-2-3", "bytes=0-1,9-2", "bytes=0-1,x"}) {
+    EXPECT_EQ(select(range, 1000), "none") << range;
+  }
+}
+
+TEST(Ranges, ofSeveralTheOnlyOneThatLiesWithinCounts) {
+  EXPECT_EQ(select("bytes=0-1,", 1000), "0+2");
+  EXPECT_EQ(select("bytes=5000-, 10-19", 1000), "10+10");
+  EXPECT_EQ(select("bytes=-7,5000-", 1000), "993+7");
+  EXPECT_EQ(select("bytes=5000-,6000-", 1000), "none");
 }
 
 struct Chunk {

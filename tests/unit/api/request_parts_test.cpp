@@ -47,6 +47,18 @@ TEST(Accept, schema1IsForThoseWhoNameItAndNothingNewer) {
   EXPECT_FALSE(schema1({"application/json"}));
 }
 
+TEST(Accept, whatHasTheWeightZeroIsNotNamed) {
+  const std::string signedType = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+  const std::string newer = "application/vnd.oci.image.manifest.v1+json";
+  for (const char* zero : {";q=0", "; q=0", ";Q=0.000", ";a=b;q=0."}) {
+    EXPECT_FALSE(schema1({signedType + zero})) << zero;
+    EXPECT_TRUE(schema1({signedType, newer + zero})) << zero;
+  }
+  for (const char* some : {";q=0.001", ";q=1", ";q=", ";q", ";qq=0", ";q=x"}) {
+    EXPECT_TRUE(schema1({signedType + some})) << some;
+  }
+}
+
 const rha::oci::Digest kDigest = rha::oci::Digest::of("x");
 
 TEST(Conditional, anEntityTagIsFoundInLists) {
@@ -58,6 +70,29 @@ TEST(Conditional, anEntityTagIsFoundInLists) {
   EXPECT_TRUE(rha::api::noneMatchFails(with("If-None-Match", {"\"a\"", etag}), kDigest));
   EXPECT_FALSE(rha::api::noneMatchFails(with("If-None-Match", {"\"other\""}), kDigest));
   EXPECT_FALSE(rha::api::noneMatchFails({}, kDigest));
+}
+
+TEST(Conditional, ifMatchComparesStrongly) {
+  const auto etag = rha::api::entityTag(kDigest);
+  EXPECT_TRUE(rha::api::matchHolds({}, kDigest));
+  for (const auto& value : {etag, "\"a\", " + etag, std::string("*"), kDigest.text()}) {
+    EXPECT_TRUE(rha::api::matchHolds(with("If-Match", {value}), kDigest)) << value;
+  }
+  for (const auto& value : {"W/" + etag, std::string("\"a\""), std::string()}) {
+    EXPECT_FALSE(rha::api::matchHolds(with("If-Match", {value}), kDigest)) << value;
+  }
+}
+
+TEST(Conditional, aWriteMayAskForWhatIsThereOrForNothing) {
+  EXPECT_FALSE(rha::api::writeCondition({}));
+  const auto other = rha::oci::Digest::of("y");
+  const auto match = with("If-Match", {rha::api::entityTag(kDigest)});
+  EXPECT_TRUE(rha::api::writeCondition(match)(kDigest));
+  EXPECT_FALSE(rha::api::writeCondition(match)(other));
+  EXPECT_FALSE(rha::api::writeCondition(match)(std::nullopt));
+  const auto none = with("If-None-Match", {"*"});
+  EXPECT_FALSE(rha::api::writeCondition(none)(kDigest));
+  EXPECT_TRUE(rha::api::writeCondition(none)(std::nullopt));
 }
 
 TEST(Conditional, ifRangeMustBeTheStrongEntityTag) {
@@ -83,6 +118,7 @@ TEST(PageRequest, nIsANumberUpToTheMaximum) {
     ASSERT_FALSE(page) << text;
     EXPECT_EQ(page.error().code, rha::oci::ErrorCode::PaginationNumberInvalid) << text;
   }
+  EXPECT_EQ(rha::api::pageRequest(Query::parse("n=99999999999999999999999")).value().n, 18446744073709551615U);
 }
 
 const auto kRepository = rha::oci::RepositoryName::parse("a/b").value();
