@@ -19,6 +19,8 @@ class BufferSink final : public net::BodySink {
   using Conclusion = std::function<net::Response(const std::string& body)>;
   // `budget` is borrowed. `what` is for messages: "manifest".
   BufferSink(std::string what, std::uint64_t maxBytes, ByteBudget& budget, Conclusion conclusion);
+  BufferSink(const BufferSink&) = delete;
+  BufferSink& operator=(const BufferSink&) = delete;
   ~BufferSink() override;
 
   std::optional<net::Response> write(std::span<const std::byte> bytes) override;

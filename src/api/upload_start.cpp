@@ -19,13 +19,7 @@ bool mayMount(const Exchange& exchange, const oci::RepositoryName& from) {
 
 // A mount from wherever the client may pull the blob.
 bool mountFromAnywhere(const Services& services, const Exchange& exchange, const oci::Digest& digest) {
-  std::vector<oci::RepositoryName> candidates;
-  try {
-    candidates = services.index.repositoriesWith(digest, kMountCandidates);
-  } catch (const index::IndexError&) {
-    return false;  // the client uploads instead
-  }
-  for (const auto& from : candidates) {
+  for (const auto& from : services.blobs.mayBeIn(digest, kMountCandidates)) {
     if (mayMount(exchange, from) && services.blobs.mount(exchange.repository(), digest, from)) {
       return true;
     }

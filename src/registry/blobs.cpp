@@ -9,6 +9,9 @@ oci::Error unknownBlob(const oci::Digest& digest) {
   return {oci::ErrorCode::BlobUnknown, {}, R"({"digest":")" + digest.text() + R"("})", 0};
 }
 
+// About 2 MB.
+constexpr std::size_t kRecentLinks = 10'000;
+
 // A blob of no bytes whose digest is not that of nothing is a blob whose data were lost (swift.md 4.2).
 bool isHollow(std::uint64_t size, const oci::Digest& digest) {
   return size == 0 && digest != oci::Digest::of("", digest.algorithm());
@@ -17,7 +20,7 @@ bool isHollow(std::uint64_t size, const oci::Digest& digest) {
 }  // namespace
 
 Blobs::Blobs(storage::StorageDriver& driver, index::Index& index, const base::Clock& clock)
-    : driver_(driver), index_(index), clock_(clock) {}
+    : driver_(driver), index_(index), clock_(clock), recent_(kRecentLinks) {}
 
 base::Result<BlobInfo, oci::Error> Blobs::stat(const oci::RepositoryName& repository, const oci::Digest& digest) {
   if (!driver_.stat(layout::layerLink(repository, digest))) {
@@ -57,6 +60,7 @@ bool Blobs::isListed(const oci::RepositoryName& repository) {
 
 void Blobs::link(const oci::RepositoryName& repository, const oci::Digest& digest) {
   driver_.put(layout::layerLink(repository, digest), digest.text(), storage::Durability::Durable);
+  recent_.add(repository, digest);
   try {
     if (!isListed(repository)) {
       index_.touchRepository(repository, clock_.now());
@@ -64,6 +68,18 @@ void Blobs::link(const oci::RepositoryName& repository, const oci::Digest& diges
   } catch (const index::IndexError&) {
     index_.markDirty(repository);
   }
+}
+
+std::vector<oci::RepositoryName> Blobs::mayBeIn(const oci::Digest& digest, std::uint64_t limit) {
+  auto found = recent_.repositoriesWith(digest, limit / 2);
+  try {
+    for (auto& repository : index_.repositoriesWith(digest, limit - found.size())) {
+      found.push_back(std::move(repository));
+    }
+  } catch (const index::IndexError&) {
+    // The client uploads instead, unless one of the others has it.
+  }
+  return found;
 }
 
 base::Result<void, oci::Error> Blobs::remove(const oci::RepositoryName& repository, const oci::Digest& digest) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/body_source.h"
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #include "oci/digest.h"
 #include "oci/error_code.h"
 #include "oci/names.h"
+#include "registry/recent_links.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -43,6 +45,9 @@ class Blobs final {
   // Records that the repository has the blob: the layer link, then the index. Precondition: the data are stored.
   void link(const oci::RepositoryName& repository, const oci::Digest& digest);
 
+  // Repositories that may have the blob, the likeliest first, at most about `limit`: where to mount it from.
+  std::vector<oci::RepositoryName> mayBeIn(const oci::Digest& digest, std::uint64_t limit);
+
   // Takes the blob out of the repository; its data stay for others and for garbage collection.
   base::Result<void, oci::Error> remove(const oci::RepositoryName& repository, const oci::Digest& digest);
 
@@ -52,6 +57,7 @@ class Blobs final {
   storage::StorageDriver& driver_;
   index::Index& index_;
   const base::Clock& clock_;
+  RecentLinks recent_;
 };
 
 }  // namespace rha::registry

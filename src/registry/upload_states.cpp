@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::uint64_t kMaxStateBytes = 64 * 1024;
 
+oci::Error foreignToken() {
+  return {oci::ErrorCode::BlobUploadInvalid,
+          "_state is not what this registry gave for the upload; take the Location of its last answer, or start anew",
+          {},
+          0};
+}
+
 }  // namespace
 
 oci::Error unknownUpload() {
@@ -44,6 +51,9 @@ base::Result<UploadState, oci::Error> UploadStates::find(const oci::RepositoryNa
   }
   if (!state || state->repository != repository.text() || state->id != id) {
     return base::fail(unknownUpload());
+  }
+  if (!token.empty() && !offsetOf(token, id)) {
+    return base::fail(foreignToken());
   }
   return std::move(*state);
 }

@@ -34,7 +34,7 @@ class UploadStates final {
   // Best effort: what stays is removed by age.
   void drop(const oci::RepositoryName& repository, std::string_view id) noexcept;
 
-  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository, or a bad token.
+  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository. BLOB_UPLOAD_INVALID: the token is none of ours for it.
   base::Result<UploadState, oci::Error> find(const oci::RepositoryName& repository, std::string_view id,
                                              std::string_view token);
   // Where the token says the upload stood when it was given out; nullopt if it is not one of this upload.

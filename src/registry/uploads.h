@@ -65,8 +65,8 @@ class Uploads final {
     std::optional<base::HashAlgorithm> algorithm;  // of the digest the client will ask for, when known
     bool final = false;  // PUT without body: the digest will tell, so an old token does not matter
   };
-  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository, or a bad token. RANGE_INVALID (416): the offset is not
-  // where the upload stands; `detail` says where that is.
+  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository. BLOB_UPLOAD_INVALID: the token is none of ours for it.
+  // RANGE_INVALID (416): the offset is not where the upload stands; `detail` says where that is.
   base::Result<std::unique_ptr<UploadWriter>, oci::Error> resume(const Resume& request);
 
   // Where the upload stands, with a fresh token.
