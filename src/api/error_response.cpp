@@ -1,5 +1,7 @@
 #include "api/error_response.h"
 
+#include <nlohmann/json.hpp>
+
 #include "api/json_text.h"
 #include "index/index.h"
 #include "storage/storage_error.h"
@@ -26,6 +28,21 @@ oci::ErrorCode codeOf(int status) {
   }
 }
 
+// {"code":"…","message":"…","detail":…}
+std::string element(const oci::Error& error, std::string_view detail) {
+  const auto& row = oci::info(error.code);
+  std::string text = R"({"code":")";
+  text += row.name;
+  text += R"(","message":)";
+  text += jsonString(error.message.empty() ? row.message : std::string_view(error.message));
+  if (!detail.empty()) {
+    text += R"(,"detail":)";
+    text += detail;
+  }
+  text += '}';
+  return text;
+}
+
 net::Response storageFailure(const storage::StorageError& error) {
   switch (error.failure()) {
     case storage::StorageFailure::NoSpace:
@@ -46,18 +63,18 @@ void setVersionHeader(net::Response& response) {
 }
 
 net::Response errorResponse(const oci::Error& error) {
-  const auto& row = oci::info(error.code);
-  std::string body = R"({"errors":[{"code":")";
-  body += row.name;
-  body += R"(","message":)";
-  body += jsonString(error.message.empty() ? row.message : std::string_view(error.message));
-  if (!error.detail.empty()) {
-    body += R"(,"detail":)";
-    body += error.detail;
+  std::string body = R"({"errors":[)";
+  if (error.detail.starts_with('[')) {
+    const auto details = nlohmann::json::parse(error.detail);
+    for (std::size_t i = 0; i < details.size(); ++i) {
+      body += (i == 0 ? "" : ",") + element(error, details[i].dump());
+    }
+  } else {
+    body += element(error, error.detail);
   }
-  body += "}]}\n";
-  net::Response response(error.httpStatus != 0 ? error.httpStatus : row.httpStatus, std::move(body),
-                         "application/json");
+  body += "]}\n";
+  const int status = error.httpStatus != 0 ? error.httpStatus : oci::info(error.code).httpStatus;
+  net::Response response(status, std::move(body), "application/json");
   setVersionHeader(response);
   return response;
 }

@@ -278,6 +278,9 @@ bool FieldPicker::parse_error(std::size_t position, const std::string&, const nl
 }  // namespace
 
 base::Result<ManifestJson, std::string> readManifestJson(std::string_view bytes, ManifestFields which) {
+  if (bytes.empty()) {
+    return base::fail(std::string("line 1, column 1: the document is empty; it must be the manifest"));
+  }
   // The library takes a NUL byte for the end of the document and skips a byte order mark; other parsers do not.
   const std::size_t nul = bytes.find('\0');
   if (nul != std::string_view::npos) {

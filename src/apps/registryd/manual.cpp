@@ -2,6 +2,7 @@
 
 #include "apps/registryd/options.h"
 #include "config/settings_text.h"
+#include "oci/error_code.h"
 
 namespace rha::registryd {
 namespace {
@@ -31,6 +32,11 @@ A YAML file; each name below stands for a path of nested keys (\fIhttp.listen\fR
 KiB, MiB, GiB or TiB; a duration has the unit ms, s, m, h or d; an address is IP:PORT, with an IPv6 address in brackets,
 and *:PORT means all addresses. All settings are read at the start;
 the file that access.file names is read again when it changes.
+)";
+
+constexpr std::string_view kErrors = R"(.SH ERRORS
+A request that fails is answered with JSON, {"errors":[{"code":"...","message":"...","detail":...}]}; the message says what
+is wrong and where. The codes, each with its usual status:
 )";
 
 constexpr std::string_view kEnd = R"(.SH SIGNALS
@@ -84,6 +90,11 @@ std::string manPage(std::string_view version) {
   }
   page += kSettings;
   page += config::settingsAsRoff();
+  page += kErrors;
+  for (const oci::ErrorCodeInfo& row : oci::allErrorCodes()) {
+    page += ".TP\n.BR " + escapeRoff(row.name) + " \" (" + std::to_string(row.httpStatus) + ")\"\n" +
+            escapeRoff(row.description) + "\n";
+  }
   page += kEnd;
   return page;
 }

@@ -18,7 +18,7 @@ TEST(ErrorCodes, HaveOneCompleteRowEach) {
     EXPECT_FALSE(row.message.empty());
     EXPECT_FALSE(row.description.empty());
   }
-  EXPECT_EQ(names.size(), 20U);
+  EXPECT_EQ(names.size(), 21U);
 }
 
 TEST(ErrorCodes, AnswerWithTheStatusClientsKnow) {
