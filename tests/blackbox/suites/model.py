@@ -1,4 +1,5 @@
-"""Random pushes, re-tags, deletes and mounts by several clients at once, with restarts between, against a model.
+"""Random pushes, re-tags, deletes and mounts by several clients at once, with restarts, kill -9 and losses of the index
+between, against a model.
 
 Each client writes to repositories of its own, so that what must be there in the end is known exactly; blobs and images
 are shared by all, and mounts and deletes cross. One repository is contended by all. The seed is printed; --seed repeats
@@ -34,26 +35,23 @@ class Repository:
         self.name = name
         self.blobs = {}
         self.gone_blobs = set()
-        self.manifests = {}
+        self.manifests = {}  # digest (sha256 or sha512): picture
         self.gone_manifests = set()
-        self.tags = {}
-        self.gone_tags = set()
+        self.tags = {}  # tag: digest
         self.history = {}  # tag: digests it had in turn, None for a deletion
 
-    def put_tag(self, tag, picture):
-        if self.tags.get(tag) is not picture:
-            self.history.setdefault(tag, []).append(picture.digest)
-        self.tags[tag] = picture
-        self.gone_tags.discard(tag)
+    def put_tag(self, tag, digest):
+        if self.tags.get(tag) != digest:
+            self.history.setdefault(tag, []).append(digest)
+        self.tags[tag] = digest
 
     def drop_tag(self, tag):
         del self.tags[tag]
-        self.gone_tags.add(tag)
         self.history[tag].append(None)
 
-    def put_manifest(self, picture):
-        self.manifests[picture.digest] = picture
-        self.gone_manifests.discard(picture.digest)
+    def put_manifest(self, digest, picture):
+        self.manifests[digest] = picture
+        self.gone_manifests.discard(digest)
 
     def put_blob(self, name, data):
         self.blobs[name] = data
@@ -69,7 +67,8 @@ def make_pictures():
     same_layer = images.image("model-0", layers=1, layer_size=500, docker=True, annotations={"again": "yes"})
     indexes = [images.index(plain[1:3]), images.index([plain[4]], annotations={"org.example": "x"})]
     referrers = [images.artifact(f"model-{number}", f"application/x-{number % 2}", plain[number % 3].descriptor())
-                 for number in range(5)]
+                 for number in range(7)]
+    referrers.append(images.index([plain[5]], subject=plain[0].descriptor()))
     return [*plain, same_layer, *indexes, *referrers]
 
 
@@ -100,29 +99,62 @@ class Writer(threading.Thread):
 
     def step(self):
         repository = self.choose.choice(self.repositories)
-        actions = [(self.push, 6), (self.retag, 4), (self.delete_tag, 3), (self.delete_manifest, 2), (self.push_blob, 3),
-                   (self.delete_blob, 2), (self.mount, 3), (self.abandon, 1), (self.pull, 3), (self.contend, 3)]
+        actions = [(self.push, 6), (self.push_tags, 2), (self.retag, 4), (self.retag_if, 2), (self.delete_tag, 3),
+                   (self.delete_manifest, 2), (self.push_blob, 3), (self.delete_blob, 2), (self.mount, 3),
+                   (self.mount_anonymously, 1), (self.abandon, 1), (self.pull, 3), (self.contend, 3)]
         action = self.choose.choices([each for each, _ in actions], [weight for _, weight in actions])[0]
         self.log.append(f"{action.__name__} {repository.name}")
         action(repository)
 
     def put_manifest(self, repository, picture, reference):
         self.registry.push_manifest(repository.name, reference, picture.manifest, picture.media_type)
-        repository.put_manifest(picture)
+        repository.put_manifest(picture.digest, picture)
         if reference != picture.digest:
-            repository.put_tag(reference, picture)
+            repository.put_tag(reference, picture.digest)
 
-    def push(self, repository):
+    def push_blobs(self, repository):
         picture = self.choose.choice(self.pictures)
         for name, data in picture.blobs.items():
             if name not in repository.blobs or self.choose.random() < 0.2:
                 self.registry.push_blob(repository.name, data)
                 repository.put_blob(name, data)
+        return picture
+
+    def push(self, repository):
+        picture = self.push_blobs(repository)
         self.put_manifest(repository, picture, self.choose.choice([*TAGS, picture.digest]))
+
+    def push_tags(self, repository):
+        """By digest, of either algorithm, with several tags at once."""
+        picture = self.push_blobs(repository)
+        digest = images.digest(picture.manifest, self.choose.choice(["sha256", "sha512"]))
+        tags = self.choose.sample(TAGS, self.choose.randrange(4))
+        target = http.with_query(f"/v2/{repository.name}/manifests/{digest}", [("tag", tag) for tag in tags])
+        answer = expect(self.registry.request("PUT", target, {"Content-Type": picture.media_type}, picture.manifest), 201)
+        equal(sorted(answer.get_all("OCI-Tag")), sorted(tags), "OCI-Tag")
+        repository.put_manifest(digest, picture)
+        for tag in tags:
+            repository.put_tag(tag, digest)
 
     def retag(self, repository):
         if repository.manifests:
             self.put_manifest(repository, self.choose.choice(list(repository.manifests.values())), self.choose.choice(TAGS))
+
+    def retag_if(self, repository):
+        """Moves a tag if it is where a condition says, or makes it if there is none."""
+        if not repository.manifests:
+            return
+        picture, tag = self.choose.choice(list(repository.manifests.values())), self.choose.choice(TAGS)
+        condition, holds = self.choose.choice(
+            [({"If-None-Match": "*"}, tag not in repository.tags),
+             ({"If-Match": f'"{repository.tags.get(tag, picture.digest)}"'}, tag in repository.tags),
+             ({"If-Match": '"sha256:' + "0" * 64 + '"'}, False)])
+        expect(self.registry.request("PUT", f"/v2/{repository.name}/manifests/{tag}",
+                                     {"Content-Type": picture.media_type, **condition}, picture.manifest),
+               201 if holds else 412)
+        if holds:
+            repository.put_manifest(picture.digest, picture)
+            repository.put_tag(tag, picture.digest)
 
     def delete_tag(self, repository):
         tag = self.choose.choice(TAGS)
@@ -138,7 +170,7 @@ class Writer(threading.Thread):
         expect(self.registry.request("DELETE", f"/v2/{repository.name}/manifests/{digest}"), 202)
         del repository.manifests[digest]
         repository.gone_manifests.add(digest)
-        for tag in [tag for tag, picture in repository.tags.items() if picture.digest == digest]:
+        for tag in [tag for tag, target in repository.tags.items() if target == digest]:
             repository.drop_tag(tag)
 
     def push_blob(self, repository):
@@ -168,6 +200,15 @@ class Writer(threading.Thread):
             check(source in self.others, f"mount of {name} from {source.name} to {repository.name} was refused")
             expect(self.registry.request("DELETE", answer.get("Location")), 204)
 
+    def mount_anonymously(self, repository):
+        """Of our own blobs one that is in an image is found for sure."""
+        names = [(name, source.blobs[name]) for source in self.repositories for name in source.used_blobs()]
+        if not names:
+            return
+        name, data = self.choose.choice(sorted(names))
+        expect(self.registry.request("POST", f"/v2/{repository.name}/blobs/uploads/?mount={name}"), 201)
+        repository.put_blob(name, data)
+
     def abandon(self, repository):
         answer = expect(self.registry.request("POST", f"/v2/{repository.name}/blobs/uploads/"), 202)
         expect(self.registry.request("PATCH", answer.get("Location"), None, b"never finished"), 202)
@@ -187,9 +228,11 @@ class Writer(threading.Thread):
 
 def check_tag(registry, repository, tag):
     answer = expect(registry.request("GET", f"/v2/{repository.name}/manifests/{tag}"), 200, 404)
-    picture = repository.tags.get(tag)
-    equal(answer.status, 200 if picture else 404, f"status of {repository.name}:{tag}")
-    if picture:
+    digest = repository.tags.get(tag)
+    equal(answer.status, 200 if digest else 404, f"status of {repository.name}:{tag}")
+    if digest:
+        picture = repository.manifests[digest]
+        equal(answer.get("Docker-Content-Digest"), digest, f"digest of {repository.name}:{tag}")
         equal(answer.body, picture.manifest, f"manifest {repository.name}:{tag}")
         equal(answer.get("Content-Type"), picture.media_type, f"type of {repository.name}:{tag}")
 
@@ -197,10 +240,11 @@ def check_tag(registry, repository, tag):
 # ---- comparing
 
 
-def compare(registry, repositories, touched):
+def compare(registry, repositories, touched, subjects):
     for repository in repositories:
         if repository.name in touched:
             compare_repository(registry, repository)
+            compare_referrers(registry, repository, subjects)
     compare_catalogue(registry, repositories, touched)
 
 
@@ -222,7 +266,6 @@ def compare_repository(registry, repository):
             equal(listed, sorted(repository.tags), f"tags of {name}, n={size}")
     else:
         equal(registry.tags(name), [], f"tags of {name}")
-    compare_referrers(registry, repository)
     for tag, events in repository.history.items():
         compare_history(registry, name, tag, events)
 
@@ -238,16 +281,22 @@ def walk(registry, target, member, size):
     return found
 
 
-def compare_referrers(registry, repository):
-    subjects = {}
+def compare_referrers(registry, repository, subjects):
+    """Of every subject there is, also of those whose referrers are gone or never came: whole, in pages, by type."""
+    referrers = {subject: {} for subject in subjects}
     for digest, picture in repository.manifests.items():
         document = images.json.loads(picture.manifest)
         if "subject" in document:
-            subjects.setdefault(document["subject"]["digest"], {})[digest] = document["artifactType"]
-    for subject, referrers in subjects.items():
-        answer = expect(registry.request("GET", f"/v2/{repository.name}/referrers/{subject}"), 200)
-        found = {each["digest"]: each["artifactType"] for each in answer.json()["manifests"]}
-        equal(found, referrers, f"referrers of {subject} in {repository.name}")
+            kind = document.get("artifactType") or document.get("config", {}).get("mediaType")
+            referrers[document["subject"]["digest"]][digest] = kind
+    for subject, wanted in referrers.items():
+        target = f"/v2/{repository.name}/referrers/{subject}"
+        for size in [None, *range(1, len(wanted) + 2)]:
+            found = [(each["digest"], each.get("artifactType")) for each in walk(registry, target, "manifests", size)]
+            equal(found, sorted(wanted.items()), f"referrers of {subject} in {repository.name}, n={size}")
+        for kind in ("application/x-0", "application/x-1", "application/none"):
+            found = [each["digest"] for each in walk(registry, f"{target}?artifactType={kind}", "manifests", None)]
+            equal(found, sorted(digest for digest, each in wanted.items() if each == kind), f"{kind} of {subject}")
 
 
 def compare_history(registry, name, tag, events):
@@ -281,9 +330,18 @@ def compare_contended(registry, contended):
 # ---- running
 
 
+def await_lists(registry):
+    """A machine that is busy with other things may need longer for an index than lists wait for it."""
+    deadline = time.monotonic() + 60
+    while registry.request("GET", "/v2/_catalog").status == 503 and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
 def run_model(context):
     choose = random.Random(context.seed)
     pictures = make_pictures()
+    subjects = {images.json.loads(each.manifest).get("subject", {}).get("digest") for each in pictures} - {None}
+    subjects.add(pictures[-1].digest)
     repositories = [Repository(name) for name in NAMES]
     choices = [random.Random(choose.random()) for _ in range(CLIENTS)]
     touched, contended, steps, rounds = set(), {}, 0, 0
@@ -301,12 +359,18 @@ def run_model(context):
             steps += sum(len(writer.log) for writer in writers)
             rounds += 1
             registry = Registry(daemon.port)
-            compare(registry, repositories, touched)
+            compare(registry, repositories, touched, subjects)
             compare_contended(registry, contended)
-            daemon.restart(signal.SIGKILL if rounds % 2 else signal.SIGTERM)
-            compare(registry, repositories, touched)
+            number = signal.SIGKILL if rounds % 2 else signal.SIGTERM
+            if rounds % 3 == 0:
+                daemon.lose_index(number)
+            else:
+                daemon.restart(number)
+            await_lists(registry)
+            compare(registry, repositories, touched, subjects)
             compare_contended(registry, contended)
-    return f"{steps} operations by {CLIENTS} clients, {rounds} restarts, each with all compared before and after"
+    return (f"{steps} operations by {CLIENTS} clients, {rounds} restarts, {rounds // 3} of them without the index, each "
+            "with all compared before and after")
 
 
 def note(writers, touched, contended):
