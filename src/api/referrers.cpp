@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/error_response.h"
+#include "api/index_answer.h"
 #include "api/json_text.h"
 #include "api/locations.h"
 #include "api/page_request.h"
@@ -73,9 +74,7 @@ net::Disposition getReferrers(const Services& services, const Exchange& exchange
         services.referrers.list(exchange.repository(), *exchange.route.digest, artifactType, {page->last, count}),
         exchange.settings.referrersBytes);
   }
-  const std::string type(oci::media_type::kOciIndex);
-  net::Response response(200, R"({"schemaVersion":2,"mediaType":")" + type + R"(","manifests":[)" + list.text + "]}\n",
-                         type);
+  auto response = indexAnswer(list.text);
   if (!artifactType.empty()) {
     response.headers.add("OCI-Filters-Applied", "artifactType");
   }

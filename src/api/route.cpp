@@ -37,15 +37,20 @@ void flaw(Route& route, oci::ErrorCode code, std::string message) {
   }
 }
 
+// Takes what was parsed out of the path, or why it could not be.
+template <typename Value>
+void take(Route& route, std::optional<Value>& part, base::Result<Value, std::string> parsed, oci::ErrorCode code) {
+  if (parsed) {
+    part = std::move(*parsed);
+  } else {
+    flaw(route, code, std::move(parsed).error());
+  }
+}
+
 Route inRepository(RouteName name, std::string_view repository) {
   Route route;
   route.name = name;
-  auto parsed = oci::RepositoryName::parse(repository);
-  if (parsed) {
-    route.repository = std::move(*parsed);
-  } else {
-    flaw(route, oci::ErrorCode::NameInvalid, std::move(parsed).error());
-  }
+  take(route, route.repository, oci::RepositoryName::parse(repository), oci::ErrorCode::NameInvalid);
   return route;
 }
 
@@ -63,23 +68,13 @@ Route manifestRoute(std::string_view repository, std::string_view text) {
 
 Route digestRoute(RouteName name, std::string_view repository, std::string_view text) {
   Route route = inRepository(name, repository);
-  auto digest = oci::Digest::parse(text);
-  if (digest) {
-    route.digest = std::move(*digest);
-  } else {
-    flaw(route, oci::ErrorCode::DigestInvalid, std::move(digest).error());
-  }
+  take(route, route.digest, oci::Digest::parse(text), oci::ErrorCode::DigestInvalid);
   return route;
 }
 
 Route tagHistoryRoute(std::string_view repository, std::string_view text) {
   Route route = inRepository(RouteName::TagHistory, repository);
-  auto tag = oci::Tag::parse(text);
-  if (tag) {
-    route.tag = std::move(*tag);
-  } else {
-    flaw(route, oci::ErrorCode::TagInvalid, std::move(tag).error());
-  }
+  take(route, route.tag, oci::Tag::parse(text), oci::ErrorCode::TagInvalid);
   return route;
 }
 

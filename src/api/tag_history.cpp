@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/error_response.h"
+#include "api/index_answer.h"
 #include "api/json_text.h"
 #include "api/locations.h"
 #include "api/page_request.h"
@@ -125,7 +126,10 @@ net::Disposition getTagHistory(const Services& services, const Exchange& exchang
   const std::uint64_t count =
       std::min(request->page.n.value_or(exchange.settings.historyPage), exchange.settings.historyPage);
   services.listGate.pass();
-  const auto history = services.index.history(repository, *exchange.route.tag, kEventsRead);
+  const bool filtered = request->before || request->since || request->digest;
+  // One more tells of another page, one more what the oldest of them deleted.
+  const auto history = services.index.history(repository, *exchange.route.tag,
+                                              filtered ? kEventsRead : std::min(count + 2, kEventsRead));
   if (history.empty()) {
     return errorResponse({oci::ErrorCode::ManifestUnknown, "there was never such a tag in this repository", {}, 0});
   }
@@ -139,9 +143,7 @@ net::Disposition getTagHistory(const Services& services, const Exchange& exchang
     list += list.empty() ? "" : ",";
     list += descriptor(event);
   }
-  const std::string type(oci::media_type::kOciIndex);
-  net::Response response(200, R"({"schemaVersion":2,"mediaType":")" + type + R"(","manifests":[)" + list + "]}\n",
-                         type);
+  auto response = indexAnswer(list);
   if (more && !events.empty()) {
     response.headers.add("Link", link(exchange, *request, events.back().at, count));
   }
