@@ -20,7 +20,7 @@ class Call:
 
     def fd_path(self):
         """The file behind the first argument."""
-        match = re.match(r"\d+<(.*?)>(?:, |\)|$)", self.arguments)
+        match = re.match(r"\d+<(.*?)>(?:, | *\)|$)", self.arguments)  # a call that was interrupted ends in " )"
         return match[1].removesuffix(" (deleted)") if match else ""
 
     def paths(self):
