@@ -142,8 +142,8 @@ void AccessControl::keepLastGood() const {
 // 2. Without credentials, the answer is the anonymous one: a challenge or a refusal.
 // 3. What the named account may not do from here is refused before the password is looked at: no oracle.
 // 4. The password decides. It is checked too where the account has no right, so that the answer comes as late.
-Admission AccessControl::admit(const Approach& approach, std::optional<Action> action,
-                               const oci::RepositoryName* repository) const {
+std::optional<Admission> AccessControl::admitBy(Prove prove, const Approach& approach, std::optional<Action> action,
+                                                const oci::RepositoryName* repository) const {
   const SnapshotPointer snapshot = current();
   const RulePolicy& policy = *snapshot->policy;
   Admission admission;
@@ -168,26 +168,47 @@ Admission AccessControl::admit(const Approach& approach, std::optional<Action> a
     admission.decision = claimed;
     return admission;
   }
-  provePassword(*snapshot, *credentials, claimed, admission);
+  const auto outcome = prove(snapshot->authenticator, *credentials, admission.client.address);
+  if (!outcome) {
+    return std::nullopt;
+  }
+  take(*outcome, credentials->account, claimed, admission);
   return admission;
 }
 
-void AccessControl::provePassword(const Snapshot& snapshot, const Credentials& credentials, const Decision& claimed,
-                                  Admission& admission) const {
-  switch (snapshot.authenticator.verify(credentials.account, credentials.password, admission.client.address)) {
+Admission AccessControl::admit(const Approach& approach, std::optional<Action> action,
+                               const oci::RepositoryName* repository) const {
+  const auto verify = [](const Authenticator& authenticator, const Credentials& credentials,
+                         const std::string& address) {
+    return std::optional(authenticator.verify(credentials.account, credentials.password, address));
+  };
+  return *admitBy(verify, approach, action, repository);
+}
+
+std::optional<Admission> AccessControl::tryAdmit(const Approach& approach, std::optional<Action> action,
+                                                 const oci::RepositoryName* repository) const {
+  const auto recall = [](const Authenticator& authenticator, const Credentials& credentials, const std::string&) {
+    return authenticator.recall(credentials.account, credentials.password);
+  };
+  return admitBy(recall, approach, action, repository);
+}
+
+void AccessControl::take(Authenticator::Outcome outcome, const std::string& account, const Decision& claimed,
+                         Admission& admission) const {
+  switch (outcome) {
     case Authenticator::Outcome::Right:
       right_.add();
-      admission.principal.name = credentials.account;
+      admission.principal.name = account;
       admission.decision = claimed;
       return;
     case Authenticator::Outcome::Wrong:
       wrong_.add();
-      admission.decision.reason = "wrong password for " + credentials.account;
+      admission.decision.reason = "wrong password for " + account;
       return;
     case Authenticator::Outcome::TooMany:
       tooMany_.add();
       admission.decision = {Verdict::TooMany,
-                            "too many passwords for " + credentials.account + " from this address",
+                            "too many passwords for " + account + " from this address",
                             "too many logins; try again later",
                             {},
                             admission.decision.rule};

@@ -57,6 +57,8 @@ class AccessControl final : public Gate {
   // Precondition of the rest: open() or apply() succeeded.
   [[nodiscard]] Admission admit(const Approach& approach, std::optional<Action> action,
                                 const oci::RepositoryName* repository) const override;
+  [[nodiscard]] std::optional<Admission> tryAdmit(const Approach& approach, std::optional<Action> action,
+                                                  const oci::RepositoryName* repository) const override;
   [[nodiscard]] AccessStatus status() const;
   [[nodiscard]] std::shared_ptr<const Policy> policy() const;
 
@@ -77,8 +79,13 @@ class AccessControl final : public Gate {
 
   [[nodiscard]] SnapshotPointer current() const { return *snapshot_.lock(); }
   void keepLastGood() const;
-  void provePassword(const Snapshot& snapshot, const Credentials& credentials, const Decision& claimed,
-                     Admission& admission) const;
+  // How a password is looked at: all that is known of it, or nothing (it was not checked yet).
+  using Prove = std::optional<Authenticator::Outcome> (*)(const Authenticator& authenticator,
+                                                          const Credentials& credentials, const std::string& address);
+  std::optional<Admission> admitBy(Prove prove, const Approach& approach, std::optional<Action> action,
+                                   const oci::RepositoryName* repository) const;
+  void take(Authenticator::Outcome outcome, const std::string& account, const Decision& claimed,
+            Admission& admission) const;
 
   const std::filesystem::path lastGood_;
   const base::Clock& clock_;

@@ -32,17 +32,27 @@ Authenticator::Authenticator(const std::vector<Account>& accounts, LoginThrottle
   }
 }
 
+std::string Authenticator::keyOf(std::string_view account, std::string_view password) const {
+  return base::hmacSha256(key_, std::string(account) + '\0' + std::string(password));
+}
+
+std::optional<Authenticator::Outcome> Authenticator::recall(const std::string& key) const {
+  auto remembered = remembered_.lock();
+  if (remembered->right.contains(key)) {
+    return Outcome::Right;
+  }
+  return remembered->wrong.contains(key) ? std::optional(Outcome::Wrong) : std::nullopt;
+}
+
+std::optional<Authenticator::Outcome> Authenticator::recall(std::string_view account, std::string_view password) const {
+  return recall(keyOf(account, password));
+}
+
 Authenticator::Outcome Authenticator::verify(std::string_view account, std::string_view password,
                                              std::string_view address) const {
-  const std::string key = base::hmacSha256(key_, std::string(account) + '\0' + std::string(password));
-  {
-    auto remembered = remembered_.lock();
-    if (remembered->right.contains(key)) {
-      return Outcome::Right;
-    }
-    if (remembered->wrong.contains(key)) {
-      return Outcome::Wrong;
-    }
+  const std::string key = keyOf(account, password);
+  if (const auto known = recall(key)) {
+    return *known;
   }
   const auto pass = throttle_.enter(address, account);
   if (!pass) {

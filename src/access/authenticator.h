@@ -27,8 +27,12 @@ class Authenticator final {
   Authenticator(const std::vector<Account>& accounts, LoginThrottle& throttle);
 
   Outcome verify(std::string_view account, std::string_view password, std::string_view address) const;
+  // What verify() found before; nullopt if it is not remembered. Does not block.
+  [[nodiscard]] std::optional<Outcome> recall(std::string_view account, std::string_view password) const;
 
  private:
+  [[nodiscard]] std::string keyOf(std::string_view account, std::string_view password) const;
+  [[nodiscard]] std::optional<Outcome> recall(const std::string& key) const;
   [[nodiscard]] bool matches(std::string_view account, std::string_view password) const;
 
   std::map<std::string, std::vector<std::string>, std::less<>> hashes_;

@@ -1,7 +1,7 @@
 // Gate: lets a request in or not: finds out who asks, and has the policy decide.
 //
-// Thread-safe; called once for each request, before anything is looked up. admit() may block for a password's hash,
-// unless there is no Authorization field.
+// Thread-safe; a request is admitted once, before anything is looked up. admit() may block for a password's hash;
+// tryAdmit() never blocks, and leaves only that case to admit().
 #pragma once
 
 #include <memory>
@@ -41,6 +41,11 @@ class Gate {
   // `action` is empty for what is open to everybody: only the client is found out then.
   [[nodiscard]] virtual Admission admit(const Approach& approach, std::optional<Action> action,
                                         const oci::RepositoryName* repository) const = 0;
+  // The same without blocking, for the event thread. nullopt: a password is to be checked that was not before; nothing
+  // was counted, and admit() is to be called on a thread that may block. What is not nullopt is the request's
+  // admission: asking again would count it twice.
+  [[nodiscard]] virtual std::optional<Admission> tryAdmit(const Approach& approach, std::optional<Action> action,
+                                                          const oci::RepositoryName* repository) const = 0;
 };
 
 // Asks a fixed policy about everybody as an anonymous client: for a registry without access.yaml, and for tests.
@@ -49,6 +54,10 @@ class AnonymousGate final : public Gate {
   explicit AnonymousGate(std::shared_ptr<const Policy> policy) : policy_(std::move(policy)) {}
   [[nodiscard]] Admission admit(const Approach& approach, std::optional<Action> action,
                                 const oci::RepositoryName* repository) const override;
+  [[nodiscard]] std::optional<Admission> tryAdmit(const Approach& approach, std::optional<Action> action,
+                                                  const oci::RepositoryName* repository) const override {
+    return admit(approach, action, repository);
+  }
 
  private:
   std::shared_ptr<const Policy> policy_;

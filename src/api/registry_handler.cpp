@@ -1,6 +1,7 @@
 #include "api/registry_handler.h"
 
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "api/error_response.h"
@@ -149,7 +150,14 @@ class FinalSink final : public net::BodySink {
 
 }  // namespace
 
-access::Admission RegistryHandler::admit(const net::Request& request, const Route& route) const {
+struct RegistryHandler::Entry final : net::HandlerState {
+  Route route;
+  access::Admission admission;
+};
+
+// Calls the gate's admit() or tryAdmit() with what the request is about.
+template <typename Admit>
+auto RegistryHandler::admitWith(const Admit& admit, const net::Request& request, const Route& route) const {
   const Row* row = findRow(route.name, request.method);
   auto action = row != nullptr ? row->action : std::optional(actionOf(request.method));
   const bool needsRepository = action != Action::Ping && action != Action::Catalog;
@@ -158,7 +166,17 @@ access::Admission RegistryHandler::admit(const net::Request& request, const Rout
   }
   const access::Approach approach{request.peer.host(), request.headers.all("X-Forwarded-For"),
                                   request.headers.find("Authorization")};
-  return services_.gate.admit(approach, action, route.repository ? &*route.repository : nullptr);
+  return std::invoke(admit, services_.gate, approach, action, route.repository ? &*route.repository : nullptr);
+}
+
+std::unique_ptr<RegistryHandler::Entry> RegistryHandler::enter(net::Request& request) const {
+  if (request.state) {
+    return std::unique_ptr<Entry>(static_cast<Entry*>(request.state.release()));
+  }
+  auto entry = std::make_unique<Entry>();
+  entry->route = parseRoute(request.path);
+  entry->admission = admitWith(&access::Gate::admit, request, entry->route);
+  return entry;
 }
 
 net::Disposition RegistryHandler::dispatch(const Exchange& exchange) {
@@ -176,9 +194,13 @@ net::Disposition RegistryHandler::dispatch(const Exchange& exchange) {
 }
 
 net::Disposition RegistryHandler::handle(net::Request& request) {
-  const Route route = parseRoute(request.path);
+  const auto entry = enter(request);
+  return answer(request, *entry);
+}
+
+net::Disposition RegistryHandler::answer(net::Request& request, Entry& entry) {
   const Exchange exchange{
-      request, route, settings_, manifestBudget_, Query::parse(request.query), admit(request, route)};
+      request, entry.route, settings_, manifestBudget_, Query::parse(request.query), std::move(entry.admission)};
   log(exchange);
   auto disposition = dispatch(exchange);
   if (auto* response = std::get_if<net::Response>(&disposition)) {
@@ -193,10 +215,18 @@ net::Disposition RegistryHandler::handle(net::Request& request) {
 }
 
 std::optional<net::Response> RegistryHandler::tryAnswer(net::Request& request) {
-  if (request.path != "/v2/" || request.headers.has("Authorization")) {
+  auto entry = std::make_unique<Entry>();
+  entry->route = parseRoute(request.path);
+  auto admission = admitWith(&access::Gate::tryAdmit, request, entry->route);
+  if (!admission) {
     return std::nullopt;  // a password takes its time
   }
-  auto disposition = handle(request);
+  entry->admission = *std::move(admission);
+  if (entry->admission.decision.allowed() && entry->route.name != RouteName::Ping) {
+    request.state = std::move(entry);
+    return std::nullopt;
+  }
+  auto disposition = answer(request, *entry);
   auto* response = std::get_if<net::Response>(&disposition);
   return response != nullptr ? std::optional(std::move(*response)) : std::nullopt;
 }

@@ -23,11 +23,18 @@ class RegistryHandler final : public net::Handler {
 
   // Fills request.log: handler, repository, reference, principal, rule, generation, denied.
   net::Disposition handle(net::Request& request) override;
-  // The ping without credentials is answered at once: it is what clients ask most often.
+  // Routes and admits the request if that needs no password to be checked, and answers the ping and what is refused.
+  // What it found out stays with the request for handle().
   std::optional<net::Response> tryAnswer(net::Request& request) override;
 
  private:
-  [[nodiscard]] access::Admission admit(const net::Request& request, const Route& route) const;
+  struct Entry;  // a request that was routed and admitted
+
+  template <typename Admit>
+  [[nodiscard]] auto admitWith(const Admit& admit, const net::Request& request, const Route& route) const;
+  // Of handle(): what tryAnswer() left, else made anew.
+  [[nodiscard]] std::unique_ptr<Entry> enter(net::Request& request) const;
+  net::Disposition answer(net::Request& request, Entry& entry);
   net::Disposition dispatch(const Exchange& exchange);
 
   Services services_;

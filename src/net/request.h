@@ -1,10 +1,11 @@
 // Request: the head of one HTTP request, checked, and where it came from. The body comes through a BodySink.
 //
 // Made by the engine; it outlives the handler's Disposition (BodySink, Response) of the same exchange. Handlers may
-// write only to `log`. Used by one thread at a time.
+// write only to `log` and `state`. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,15 @@ struct RequestHead {
   [[nodiscard]] bool hasBody() const { return chunked || contentLength.value_or(0) > 0; }
 };
 
+// What a handler keeps with a request from one of its calls to the next.
+class HandlerState {
+ public:
+  HandlerState() = default;
+  HandlerState(const HandlerState&) = delete;
+  HandlerState& operator=(const HandlerState&) = delete;
+  virtual ~HandlerState() = default;
+};
+
 struct Request : RequestHead {
   std::string id;       // X-Request-Id: the client's if it is 1 to 64 characters of [A-Za-z0-9._-], else made here
   Address peer;         // the TCP peer
@@ -41,6 +51,8 @@ struct Request : RequestHead {
   base::SteadyTime startedAt;
   // What the handler wants in the request's log line: key and value, in order ("repository", "principal" …).
   std::vector<std::pair<std::string_view, std::string>> log;
+  // What Handler::tryAnswer() found out, for handle(). Null unless it left something.
+  std::unique_ptr<HandlerState> state;
 };
 
 }  // namespace rha::net

@@ -115,6 +115,35 @@ TEST_F(AccessControlTest, no_and_wrong_credentials_and_no_right_get_the_same_cha
   EXPECT_EQ(passwordsChecked(), 3U);  // also where the account has no right
 }
 
+TEST_F(AccessControlTest, what_needs_no_password_is_decided_without_blocking) {
+  const auto open = RepositoryName::parse("a").value();
+  const auto pull = control.tryAdmit({"127.0.0.1", {}, basic("ci-build", "old")}, Action::Pull, &open);
+  ASSERT_TRUE(pull);
+  EXPECT_TRUE(pull->decision.allowed());
+  const auto challenge = control.tryAdmit({"127.0.0.1", {}, std::nullopt}, Action::Push, &open);
+  ASSERT_TRUE(challenge);
+  EXPECT_EQ(verdict(challenge->decision).substr(0, 3), "401");
+  const auto stranger = control.tryAdmit({"192.0.2.1", {}, basic("ci-build")}, Action::Push, &open);
+  ASSERT_TRUE(stranger);
+  EXPECT_EQ(verdict(stranger->decision), "403");
+}
+
+TEST_F(AccessControlTest, a_password_is_checked_where_it_may_block_and_remembered_from_then_on) {
+  const auto open = RepositoryName::parse("a").value();
+  for (const std::string& authorization : {basic("ci-build"), basic("ci-build", "wrong")}) {
+    const std::uint64_t checked = passwordsChecked();
+    EXPECT_FALSE(control.tryAdmit({"127.0.0.1", {}, authorization}, Action::Push, &open));
+    EXPECT_EQ(passwordsChecked(), checked) << "counted without an answer";
+    const auto blocking = admit(authorization, Action::Push, "a");
+    const auto remembered = control.tryAdmit({"127.0.0.1", {}, authorization}, Action::Push, &open);
+    ASSERT_TRUE(remembered);
+    EXPECT_EQ(verdict(remembered->decision), verdict(blocking.decision));
+    EXPECT_EQ(remembered->principal.name, blocking.principal.name);
+  }
+  ASSERT_TRUE(control.apply(accessText("seed.yaml")));
+  EXPECT_FALSE(control.tryAdmit({"127.0.0.1", {}, basic("ci-build")}, Action::Push, &open)) << "outlived its snapshot";
+}
+
 TEST_F(AccessControlTest, a_revoked_password_ends_with_the_reload) {
   ASSERT_EQ(verdict(admit(basic("ci-build"), Action::Push, "a").decision), "allow");
   const auto applied = control.apply(replaced(accessText("seed.yaml"), "ByJ1vPIBb5jyuHD5ytD64.", std::string(22, 'a')));

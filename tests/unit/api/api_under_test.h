@@ -57,6 +57,18 @@ class ApiUnderTest final {
 
   Answer get(const std::string& target, const Fields& fields = {}) { return exchange("GET", target, {}, fields); }
   Answer head(const std::string& target, const Fields& fields = {}) { return exchange("HEAD", target, {}, fields); }
+  // What the event thread answers by itself.
+  std::optional<Answer> tryAnswer(const std::string& target, const Fields& fields = {}) {
+    net::Request request = makeRequest("GET", target, fields);
+    auto response = handler.tryAnswer(request);
+    return response ? std::optional(toAnswer(request, *std::move(response))) : std::nullopt;
+  }
+  // As the engine does it: the event thread first, then a worker.
+  Answer getAsEngine(const std::string& target, const Fields& fields = {}) {
+    net::Request request = makeRequest("GET", target, fields);
+    auto response = handler.tryAnswer(request);
+    return toAnswer(request, response ? *std::move(response) : std::get<net::Response>(handler.handle(request)));
+  }
   Answer post(const std::string& target) { return exchange("POST", target, {}, {}); }
   Answer del(const std::string& target) { return exchange("DELETE", target, {}, {}); }
   // A request with a body: of known length, or chunked.

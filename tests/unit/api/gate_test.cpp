@@ -33,6 +33,10 @@ class ApiGate : public testing::Test {
     registry.pushImage("restricted/b", "v1");
   }
 
+  std::uint64_t passwords() {
+    return metrics.counter("registry_ha_access_logins_total", "", {{"result", "right"}}).value();
+  }
+
   rha::test::TemporaryFolder folder;
   const rha::base::SystemClock clock;
   const rha::base::Fd null{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
@@ -98,14 +102,29 @@ TEST_F(ApiGate, healthSaysTheMode) {
   EXPECT_EQ(api.get("/v2/public/a/manifests/v1").status, 200);
 }
 
-TEST_F(ApiGate, thePingIsAnsweredAtOnceOnlyWithoutCredentials) {
-  rha::net::Request request;
-  request.method = "GET";
-  request.path = "/v2/";
-  request.peer = rha::net::Address::parse("192.0.2.7:1").value();
-  EXPECT_TRUE(api.handler.tryAnswer(request));
-  request.headers.add("Authorization", kKubernetes);
-  EXPECT_FALSE(api.handler.tryAnswer(request));
+TEST_F(ApiGate, thePingAndRefusalsAreAnsweredAtOnce) {
+  const auto ping = api.tryAnswer("/v2/");
+  ASSERT_TRUE(ping);
+  EXPECT_EQ(ping->status, 200);
+  const auto refused = api.tryAnswer("/v2/restricted/b/manifests/v1");
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 401);
+}
+
+TEST_F(ApiGate, aPasswordThatWasNotCheckedBeforeIsLeftToAWorker) {
+  const Fields credentials{{"Authorization", kKubernetes}};
+  const char* target = "/v2/restricted/b/manifests/v1";
+  EXPECT_FALSE(api.tryAnswer(target, credentials));
+  EXPECT_EQ(api.get(target, credentials).status, 200);
+  EXPECT_EQ(passwords(), 1U);
+  EXPECT_FALSE(api.tryAnswer(target, credentials));  // allowed, but to be looked up
+  EXPECT_EQ(passwords(), 2U);
+}
+
+TEST_F(ApiGate, aRequestIsAdmittedOnce) {
+  const auto ignored = [&] { return metrics.counter("registry_ha_access_credentials_ignored_total", "").value(); };
+  EXPECT_EQ(api.getAsEngine("/v2/public/a/manifests/v1", {{"Authorization", kKubernetes}}).status, 200);
+  EXPECT_EQ(ignored(), 1U);
 }
 
 }  // namespace
