@@ -54,6 +54,9 @@ std::vector<std::string> describeChanges(const AccessDocument& before, const Acc
   if (before.challengeHosts != after.challengeHosts) {
     lines.emplace_back("challenge_hosts changed");
   }
+  compare(
+      before.limits, after.limits, [](const ClientLimit& each) { return each.name; },
+      [](const ClientLimit& each) { return "limit " + each.name; }, " changed", lines);
   if (!(before.mode == after.mode)) {
     lines.push_back("mode is now " + modeText(after.mode) + " (was " + modeText(before.mode) + ")");
   }

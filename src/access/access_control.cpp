@@ -1,5 +1,6 @@
 #include "access/access_control.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "access/access_changes.h"
@@ -24,6 +25,15 @@ std::string joined(const std::vector<std::string>& lines) {
   return text.empty() ? "none" : text;
 }
 
+bool contains(const std::vector<std::string>& accounts, const Principal& principal) {
+  return !principal.anonymous() && std::find(accounts.begin(), accounts.end(), principal.name) != accounts.end();
+}
+
+std::string siteOf(const Client& client) {
+  const auto address = IpAddress::parse(client.address);
+  return address ? address->site() : client.address;
+}
+
 base::Result<std::string, config::SettingErrors> readText(const std::filesystem::path& file) {
   try {
     if (auto text = base::readFile(file, kLargestAccessFile)) {
@@ -44,6 +54,7 @@ AccessControl::AccessControl(std::filesystem::path lastGood, const base::Clock& 
     : lastGood_(std::move(lastGood)),
       clock_(clock),
       logger_(logger),
+      metrics_(metrics),
       throttle_(limits),
       ignored_(metrics.counter("registry_ha_access_credentials_ignored_total",
                                "Requests with credentials that were answered as anonymous ones, unchecked.")),
@@ -58,11 +69,11 @@ AccessControl::AccessControl(std::filesystem::path lastGood, const base::Clock& 
     const auto snapshot = current();
     return snapshot ? std::chrono::duration<double>(clock_.steady() - snapshot->appliedAt).count() : 0.0;
   });
+  metrics.gaugeFunction("registry_ha_access_limit_clients", "Clients whose requests are being counted against a limit.",
+                        [this] { return static_cast<double>(limiter_.size()); });
   metrics.gaugeFunction("registry_ha_read_only", "1 while writes are refused: read-only mode or role passive.", [this] {
     const auto snapshot = current();
-    const bool refuses = snapshot && (snapshot->policy->document().mode.readOnly ||
-                                      snapshot->policy->document().mode.role == Role::Passive);
-    return refuses ? 1.0 : 0.0;
+    return snapshot && snapshot->policy->document().mode.refusesWrites() ? 1.0 : 0.0;
   });
 }
 
@@ -105,6 +116,11 @@ base::Result<AppliedAccess, config::SettingErrors> AccessControl::apply(std::str
   auto next = std::make_shared<Snapshot>(*std::move(document), std::string(text), throttle_);
   next->hash = oci::Digest::of(text).text();
   next->appliedAt = clock_.steady();
+  for (const ClientLimit& each : next->policy->document().limits) {
+    next->limited.push_back(&metrics_.counter("registry_ha_access_limited_total",
+                                              "Requests that were refused because a limit was used up.",
+                                              {{"limit", each.name}}));
+  }
   AppliedAccess applied{0, next->hash, {}};
   SnapshotPointer before;
   {
@@ -142,6 +158,7 @@ void AccessControl::keepLastGood() const {
 // 2. Without credentials, the answer is the anonymous one: a challenge or a refusal.
 // 3. What the named account may not do from here is refused before the password is looked at: no oracle.
 // 4. The password decides. It is checked too where the account has no right, so that the answer comes as late.
+// 5. The limit of the client, which may depend on the account, is looked at last: it counts refusals, too.
 std::optional<Admission> AccessControl::admitBy(Prove prove, const Approach& approach, std::optional<Action> action,
                                                 const oci::RepositoryName* repository) const {
   const SnapshotPointer snapshot = current();
@@ -160,12 +177,15 @@ std::optional<Admission> AccessControl::admitBy(Prove prove, const Approach& app
     ignored_.add();
   }
   if (admission.decision.allowed() || !credentials) {
+    limit(*snapshot, admission);
     return admission;
   }
   const Decision claimed =
       policy.decide({Principal{credentials->account}, admission.client, *action, repository, nullptr});
+  admission.claimed = credentials->account;
   if (claimed.verdict == Verdict::Deny) {
     admission.decision = claimed;
+    limit(*snapshot, admission);
     return admission;
   }
   const auto outcome = prove(snapshot->authenticator, *credentials, admission.client.address);
@@ -173,7 +193,48 @@ std::optional<Admission> AccessControl::admitBy(Prove prove, const Approach& app
     return std::nullopt;
   }
   take(*outcome, credentials->account, claimed, admission);
+  limit(*snapshot, admission);
   return admission;
+}
+
+const ClientLimit* AccessControl::Snapshot::limitFor(const Principal& principal, const Client& client) const {
+  const auto& limits = policy->document().limits;
+  if (limits.empty()) {
+    return nullptr;
+  }
+  const auto address = IpAddress::parse(client.address);
+  const auto fits = [&](const ClientLimit& each) {
+    const bool isAccount = !each.accounts || (each.accounts->anonymous ? principal.anonymous()
+                                                                       : contains(each.accounts->accounts, principal));
+    return isAccount && (each.networks.empty() || (address && containsAny(each.networks, *address)));
+  };
+  const auto found = std::find_if(limits.begin(), limits.end(), fits);
+  return found != limits.end() ? &*found : nullptr;
+}
+
+void AccessControl::limit(const Snapshot& snapshot, Admission& admission) const {
+  const ClientLimit* limit = snapshot.limitFor(admission.principal, admission.client);
+  if (limit == nullptr) {
+    return;
+  }
+  admission.blobBytes = limit->blobBytes;
+  if (limit->rate.perSecond == 0) {
+    return;
+  }
+  const std::string client =
+      admission.principal.anonymous() ? siteOf(admission.client) : '@' + admission.principal.name;
+  const auto wait = limiter_.take(limit->name, client, limit->rate, clock_.steady());
+  if (!wait) {
+    return;
+  }
+  snapshot.limited[static_cast<std::size_t>(limit - snapshot.policy->document().limits.data())]->add();
+  admission.decision = {
+      Verdict::TooMany,
+      "the limit " + limit->name + " of " + std::to_string(limit->rate.perSecond) + " requests a second is used up",
+      "too many requests; try again later",
+      {},
+      admission.decision.rule,
+      std::max(std::chrono::seconds(1), std::chrono::ceil<std::chrono::seconds>(*wait))};
 }
 
 Admission AccessControl::admit(const Approach& approach, std::optional<Action> action,
@@ -199,6 +260,7 @@ void AccessControl::take(Authenticator::Outcome outcome, const std::string& acco
     case Authenticator::Outcome::Right:
       right_.add();
       admission.principal.name = account;
+      admission.claimed.clear();
       admission.decision = claimed;
       return;
     case Authenticator::Outcome::Wrong:
@@ -222,6 +284,8 @@ AccessStatus AccessControl::status() const {
           std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - snapshot->appliedAt),
           snapshot->policy->document().mode, fromLastGood_.load()};
 }
+
+bool AccessControl::refusesWrites() const { return current()->policy->document().mode.refusesWrites(); }
 
 std::shared_ptr<const Policy> AccessControl::policy() const { return current()->policy; }
 

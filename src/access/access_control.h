@@ -16,6 +16,7 @@
 
 #include "access/authenticator.h"
 #include "access/gate.h"
+#include "access/request_limiter.h"
 #include "access/rule_policy.h"
 #include "base/clock.h"
 #include "base/lock_guarded.h"
@@ -60,6 +61,8 @@ class AccessControl final : public Gate {
   [[nodiscard]] std::optional<Admission> tryAdmit(const Approach& approach, std::optional<Action> action,
                                                   const oci::RepositoryName* repository) const override;
   [[nodiscard]] AccessStatus status() const;
+  // Read-only mode or role passive.
+  [[nodiscard]] bool refusesWrites() const;
   [[nodiscard]] std::shared_ptr<const Policy> policy() const;
 
  private:
@@ -68,12 +71,14 @@ class AccessControl final : public Gate {
         : policy(std::make_shared<RulePolicy>(std::move(document))),
           authenticator(policy->document().accounts, throttle),
           text(std::move(accessText)) {}
+    [[nodiscard]] const ClientLimit* limitFor(const Principal& principal, const Client& client) const;
     std::shared_ptr<const RulePolicy> policy;  // shared with the requests it admitted
     Authenticator authenticator;
     std::string text;
     std::string hash;
     std::uint64_t generation = 0;
     base::SteadyTime appliedAt;
+    std::vector<base::Counter*> limited;  // for each of the document's limits
   };
   using SnapshotPointer = std::shared_ptr<const Snapshot>;  // shared with the requests under way
 
@@ -84,13 +89,17 @@ class AccessControl final : public Gate {
                                                           const Credentials& credentials, const std::string& address);
   std::optional<Admission> admitBy(Prove prove, const Approach& approach, std::optional<Action> action,
                                    const oci::RepositoryName* repository) const;
+  // Counts the request against the limit of its client, and refuses it when that is used up.
+  void limit(const Snapshot& snapshot, Admission& admission) const;
   void take(Authenticator::Outcome outcome, const std::string& account, const Decision& claimed,
             Admission& admission) const;
 
   const std::filesystem::path lastGood_;
   const base::Clock& clock_;
   const base::Logger& logger_;
+  base::MetricsRegistry& metrics_;
   mutable LoginThrottle throttle_;
+  mutable RequestLimiter limiter_;
   mutable base::LockGuarded<SnapshotPointer> snapshot_;
   std::atomic<bool> fromLastGood_ = false;
   base::Counter& ignored_;

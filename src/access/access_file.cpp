@@ -1,26 +1,25 @@
 #include "access/access_file.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
-#include <functional>
-#include <map>
 #include <set>
 
 #include "access/password_hash.h"
-#include "base/text.h"
+#include "access/yaml_reader.h"
 #include "config/value_reader.h"
+#include "config/value_text.h"
+#include "config/yaml_text.h"
 #include "oci/names.h"
 
 namespace rha::access {
 namespace {
 
 using config::inQuotes;
-using Words = std::vector<std::string_view>;
 
 constexpr std::size_t kLongestRealm = 200;
 constexpr std::size_t kLongestAccount = 64;
-constexpr std::size_t kMostEntries = 10'000;  // of any one list: far more than a site has
+constexpr std::size_t kMostLimits = 50;
+constexpr std::uint64_t kMostPerSecond = 1'000'000;
+constexpr std::size_t kMostHashCosts = 8;
 
 bool isAccountName(std::string_view name) {
   const auto good = [](char c) {
@@ -30,83 +29,27 @@ bool isAccountName(std::string_view name) {
   return !name.empty() && name.size() <= kLongestAccount && std::all_of(name.begin(), name.end(), good);
 }
 
-class AccessReader final {
+class AccessReader final : private YamlReader {
  public:
   void read(std::string_view yaml) {
-    try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-      if (documents.size() != 1 || !documents[0].IsMap()) {
-        errors_.push_back({1, "the file must hold one map with accounts, uploaders, rules, catalog …"});
-        return;
-      }
-      readTop(documents[0]);
-    } catch (const YAML::Exception& error) {
-      errors_.push_back({error.mark.line + 1, "not valid YAML: " + error.msg});
+    auto document = config::loadYaml(yaml);
+    if (!document) {
+      complain(document.error().line, document.error().text);
+    } else if (!*document || !(*document)->IsMap()) {
+      complain(1, "the file must hold one map with accounts, uploaders, rules, catalog …");
+    } else {
+      readTop(**document);
     }
   }
 
   base::Result<AccessDocument, config::SettingErrors> result() && {
-    if (errors_.empty()) {
+    if (errorCount() == 0) {
       return std::move(document_);
     }
-    std::stable_sort(errors_.begin(), errors_.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
-    return base::fail(std::move(errors_));
+    return base::fail(takeErrors());
   }
 
  private:
-  using Field = std::function<void(const YAML::Node& value)>;
-
-  void complain(const YAML::Node& at, std::string text) { errors_.push_back({at.Mark().line + 1, std::move(text)}); }
-
-  // Calls the field of each key; complains of unknown keys and of those that stand twice.
-  void readMap(const YAML::Node& node, const std::string& where, const std::map<std::string, Field>& fields) {
-    if (!node.IsMap()) {
-      return complain(node, where + " must be a map of " + config::joinWords(namesOf(fields)));
-    }
-    std::set<std::string> seen;
-    for (const auto& entry : node) {
-      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
-      const auto field = fields.find(key);
-      if (field == fields.end()) {
-        const auto meant = base::nearest(key, namesOf(fields));
-        complain(entry.first, "unknown key " + inQuotes(key) + " in " + where +
-                                  (meant.empty() ? "" : " (did you mean " + inQuotes(meant) + "?)"));
-      } else if (!seen.insert(key).second) {
-        complain(entry.first, "duplicate key " + inQuotes(key) + " in " + where);
-      } else if (!entry.second.IsNull()) {
-        field->second(entry.second);
-      }
-    }
-  }
-
-  static Words namesOf(const std::map<std::string, Field>& fields) {
-    Words names;
-    for (const auto& [name, field] : fields) {
-      names.push_back(name);
-    }
-    return names;
-  }
-
-  void readList(const YAML::Node& node, const std::string& where, const Field& item) {
-    if (!node.IsSequence()) {
-      return complain(node, where + " must be a list");
-    }
-    if (node.size() > kMostEntries) {
-      return complain(node, where + " has more than " + std::to_string(kMostEntries) + " entries");
-    }
-    for (const YAML::Node& each : node) {
-      item(each);
-    }
-  }
-
-  std::string scalar(const YAML::Node& node, const std::string& where) {
-    if (!node.IsScalar()) {
-      complain(node, where + " must be a word, not a " + (node.IsMap() ? "map" : "list"));
-      return "";
-    }
-    return node.Scalar();
-  }
-
   void readTop(const YAML::Node& node) {
     // Accounts first: the rest names them.
     bool hasRules = false;
@@ -131,6 +74,10 @@ class AccessReader final {
               [this](const YAML::Node& value) { readNetworks(value, "trusted_proxies", document_.trustedProxies); }},
              {"challenge_hosts",
               [this](const YAML::Node& value) { readNetworks(value, "challenge_hosts", document_.challengeHosts); }},
+             {"limits",
+              [this](const YAML::Node& value) {
+                readList(value, "limits", [this](const YAML::Node& each) { readLimit(each); });
+              }},
              {"mode", [this](const YAML::Node& value) { readMode(value); }}});
     if (!hasRules) {
       complain(node, "rules is missing: without rules nobody may do anything");
@@ -152,20 +99,27 @@ class AccessReader final {
         readAccount(name, entry.first, entry.second);
       }
     }
+    if (hashCosts_.size() > kMostHashCosts) {
+      complain(node, "the password hashes are of more than " + std::to_string(kMostHashCosts) +
+                         " schemes and costs; each login is made to cost as much as all of them together");
+    }
   }
 
   void readAccount(const std::string& name, const YAML::Node& key, const YAML::Node& node) {
     const std::string where = "the account " + inQuotes(name);
     Account account{name, {}};
-    const std::size_t before = errors_.size();
+    const std::size_t before = errorCount();
     if (!node.IsNull()) {
       readMap(node, where, {{"password_hashes", [&](const YAML::Node& value) {
                                readList(value, "password_hashes of " + where,
                                         [&](const YAML::Node& each) { readHash(each, where, account); });
                              }}});
     }
-    if (account.passwordHashes.empty() && errors_.size() == before) {
+    if (account.passwordHashes.empty() && errorCount() == before) {
       complain(key, where + " needs password_hashes");
+    }
+    for (const std::string& hash : account.passwordHashes) {
+      hashCosts_.insert(hashCost(hash));
     }
     document_.accounts.push_back(std::move(account));
   }
@@ -185,9 +139,8 @@ class AccessReader final {
     readList(node, where, [&](const YAML::Node& each) {
       const std::string name = scalar(each, where);
       if (!accountNames_.contains(name)) {
-        const auto meant = base::nearest(name, Words(accountNames_.begin(), accountNames_.end()));
         complain(each, where + " names the unknown account " + inQuotes(name) +
-                           (meant.empty() ? "" : " (did you mean " + inQuotes(meant) + "?)"));
+                           didYouMean(name, {accountNames_.begin(), accountNames_.end()}));
       } else if (std::find(out.begin(), out.end(), name) != out.end()) {
         complain(each, where + " names " + inQuotes(name) + " twice");
       } else {
@@ -209,7 +162,7 @@ class AccessReader final {
 
   void readUploader(const YAML::Node& node) {
     Uploader uploader;
-    const std::size_t before = errors_.size();
+    const std::size_t before = errorCount();
     readMap(node, "an uploader",
             {{"host", [&](const YAML::Node& value) { uploader.host = scalar(value, "host"); }},
              {"addresses", [&](const YAML::Node& value) { readNetworks(value, "addresses", uploader.addresses); }},
@@ -217,8 +170,7 @@ class AccessReader final {
     if (!uploader.host.empty() && !hosts_.insert(uploader.host).second) {
       complain(node, "the uploader host " + inQuotes(uploader.host) + " stands twice");
     }
-    if (errors_.size() == before &&
-        (uploader.host.empty() || uploader.addresses.empty() || uploader.accounts.empty())) {
+    if (errorCount() == before && (uploader.host.empty() || uploader.addresses.empty() || uploader.accounts.empty())) {
       complain(node, "an uploader needs host, addresses and accounts");
     }
     document_.uploaders.push_back(std::move(uploader));
@@ -312,6 +264,62 @@ class AccessReader final {
              {"networks", [&](const YAML::Node& value) { readNetworks(value, "networks", catalog.networks); }}});
   }
 
+  void readLimit(const YAML::Node& node) {
+    ClientLimit limit;
+    const std::size_t before = errorCount();
+    readMap(node, "a limit",
+            {{"name", [&](const YAML::Node& value) { limit.name = readLimitName(value); }},
+             {"accounts",
+              [&](const YAML::Node& value) {
+                readGrant(value, "accounts of a limit", MayBeAnonymous::Yes, limit.accounts.emplace());
+              }},
+             {"networks", [&](const YAML::Node& value) { readNetworks(value, "networks", limit.networks); }},
+             {"requests_per_second",
+              [&](const YAML::Node& value) {
+                limit.rate.perSecond = number(value, "requests_per_second", 1, kMostPerSecond);
+              }},
+             {"burst", [&](const YAML::Node& value) { limit.rate.burst = number(value, "burst", 1, kMostPerSecond); }},
+             {"blob_bytes", [&](const YAML::Node& value) { limit.blobBytes = readBytes(value); }}});
+    if (errorCount() == before) {
+      checkLimit(node, limit);
+    }
+    document_.limits.push_back(std::move(limit));
+  }
+
+  void checkLimit(const YAML::Node& node, ClientLimit& limit) {
+    if (limit.name.empty()) {
+      complain(node, "a limit needs a name");
+    }
+    if (limit.rate.burst != 0 && limit.rate.perSecond == 0) {
+      complain(node, "the limit " + inQuotes(limit.name) + " has a burst without requests_per_second");
+    }
+    if (limit.rate.burst == 0) {
+      limit.rate.burst = limit.rate.perSecond;
+    }
+    if (document_.limits.size() == kMostLimits) {
+      complain(node, "limits has more than " + std::to_string(kMostLimits) + " entries");
+    }
+  }
+
+  std::string readLimitName(const YAML::Node& node) {
+    const std::string name = scalar(node, "name");
+    if (!isAccountName(name)) {
+      complain(node, "the name " + inQuotes(name) + " of a limit is not made of 1 to 64 of A-Z a-z 0-9 - _ .");
+    } else if (!limits_.insert(name).second) {
+      complain(node, "there are two limits called " + inQuotes(name));
+    }
+    return name;
+  }
+
+  std::uint64_t readBytes(const YAML::Node& node) {
+    const std::string text = scalar(node, "blob_bytes");
+    const auto bytes = config::parseSize(text);
+    if (node.IsScalar() && bytes.value_or(0) == 0) {
+      complain(node, "blob_bytes must be a size (4194304, 4MiB, 5GiB), not " + inQuotes(text));
+    }
+    return bytes.value_or(0);
+  }
+
   void readMode(const YAML::Node& node) {
     Mode& mode = document_.mode;
     readMap(node, "mode",
@@ -348,10 +356,11 @@ class AccessReader final {
   }
 
   AccessDocument document_;
-  config::SettingErrors errors_;
   std::set<std::string> accountNames_;
   std::set<std::string> namespaces_;
   std::set<std::string> hosts_;
+  std::set<std::string> limits_;
+  std::set<std::string> hashCosts_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "access/authenticator.h"
 
+#include <algorithm>
+
 #include "access/password_hash.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -24,62 +26,118 @@ void remember(std::unordered_set<std::string>& set, const std::string& key) {
 }  // namespace
 
 Authenticator::Authenticator(const std::vector<Account>& accounts, LoginThrottle& throttle)
-    : decoy_{accounts.empty() ? std::vector<std::string>{kDecoy} : accounts.front().passwordHashes},
-      key_(base::randomBytes(kKeyBytes)),
-      throttle_(throttle) {
+    : key_(base::randomBytes(kKeyBytes)), throttle_(throttle) {
+  const CostProfile profile = profileOf(accounts);
   for (const Account& account : accounts) {
-    hashes_.emplace(account.name, account.passwordHashes);
+    checks_.emplace(account.name, Checks{account.passwordHashes, fillersFor(account.passwordHashes, profile)});
   }
+  unknown_.fillers = fillersFor({}, profile);
+}
+
+Authenticator::CostProfile Authenticator::profileOf(const std::vector<Account>& accounts) {
+  CostProfile profile;
+  for (const Account& account : accounts) {
+    CostProfile own;
+    for (const std::string& hash : account.passwordHashes) {
+      own[hashCost(hash)].push_back(hash);
+    }
+    for (auto& [cost, hashes] : own) {
+      auto& most = profile[cost];
+      if (hashes.size() > most.size()) {
+        most = std::move(hashes);
+      }
+    }
+  }
+  return profile.empty() ? CostProfile{{"", {kDecoy}}} : profile;
+}
+
+std::vector<std::string> Authenticator::fillersFor(const std::vector<std::string>& own, const CostProfile& profile) {
+  std::map<std::string, std::size_t> counts;
+  for (const std::string& hash : own) {
+    ++counts[hashCost(hash)];
+  }
+  std::vector<std::string> fillers;
+  for (const auto& [cost, hashes] : profile) {
+    const auto missing = static_cast<std::ptrdiff_t>(hashes.size() - std::min(counts[cost], hashes.size()));
+    fillers.insert(fillers.end(), hashes.begin(), hashes.begin() + missing);
+  }
+  return fillers;
 }
 
 std::string Authenticator::keyOf(std::string_view account, std::string_view password) const {
   return base::hmacSha256(key_, std::string(account) + '\0' + std::string(password));
 }
 
-std::optional<Authenticator::Outcome> Authenticator::recall(const std::string& key) const {
-  auto remembered = remembered_.lock();
-  if (remembered->right.contains(key)) {
+std::optional<Authenticator::Outcome> Authenticator::Remembered::find(const std::string& key) const {
+  if (right.contains(key)) {
     return Outcome::Right;
   }
-  return remembered->wrong.contains(key) ? std::optional(Outcome::Wrong) : std::nullopt;
+  return wrong.contains(key) ? std::optional(Outcome::Wrong) : std::nullopt;
 }
 
 std::optional<Authenticator::Outcome> Authenticator::recall(std::string_view account, std::string_view password) const {
-  return recall(keyOf(account, password));
+  return remembered_.lock()->find(keyOf(account, password));
+}
+
+std::optional<Authenticator::Outcome> Authenticator::claim(const std::string& key) const {
+  auto remembered = remembered_.lock();
+  if (auto known = remembered->find(key)) {
+    return known;
+  }
+  if (remembered->inCheck.insert(key).second) {
+    return std::nullopt;
+  }
+  settled_.wait(remembered.native(), [&] { return !remembered->inCheck.contains(key); });
+  return remembered->find(key).value_or(Outcome::TooMany);  // as the one that was waited for
+}
+
+void Authenticator::settle(const std::string& key, Outcome outcome) const {
+  {
+    auto remembered = remembered_.lock();
+    remembered->inCheck.erase(key);
+    if (outcome != Outcome::TooMany) {
+      remember(outcome == Outcome::Right ? remembered->right : remembered->wrong, key);
+    }
+  }
+  settled_.notify_all();
 }
 
 Authenticator::Outcome Authenticator::verify(std::string_view account, std::string_view password,
                                              std::string_view address) const {
   const std::string key = keyOf(account, password);
-  if (const auto known = recall(key)) {
+  if (const auto known = claim(key)) {
     return *known;
   }
-  const auto pass = throttle_.enter(address, account);
-  if (!pass) {
-    return Outcome::TooMany;
+  Outcome outcome = Outcome::TooMany;
+  try {
+    if (const auto pass = throttle_.enter(address, account)) {
+      outcome = matches(account, password) ? Outcome::Right : Outcome::Wrong;
+    }
+  } catch (...) {
+    settle(key, Outcome::TooMany);
+    throw;
   }
-  const bool right = matches(account, password);
-  {
-    auto remembered = remembered_.lock();
-    remember(right ? remembered->right : remembered->wrong, key);
-  }
-  if (right) {
+  settle(key, outcome);
+  if (outcome == Outcome::Right) {
     throttle_.succeeded(address, account);
-  } else {
+  } else if (outcome == Outcome::Wrong) {
     throttle_.failed(address, account);
   }
-  return right ? Outcome::Right : Outcome::Wrong;
+  return outcome;
 }
 
 bool Authenticator::matches(std::string_view account, std::string_view password) const {
-  const auto found = hashes_.find(account);
-  const bool known = found != hashes_.end();
+  const auto found = checks_.find(account);
+  const Checks& checks = found != checks_.end() ? found->second : unknown_;
   bool right = false;
-  for (const std::string& hash : known ? found->second : decoy_) {
+  for (const std::string& hash : checks.own) {
     // All of them, so that the time does not say which one it was.
     right = passwordMatches(password, hash) || right;
   }
-  return known && right;
+  for (const std::string& hash : checks.fillers) {
+    static_cast<void>(passwordMatches(password, hash));
+  }
+  return right;
 }
 
 std::optional<Credentials> parseBasic(std::string_view authorization) {

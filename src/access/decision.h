@@ -4,6 +4,7 @@
 // Pure given its snapshot; thread-safe; never fails. Contract suite: tests/contract/access.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -50,13 +51,14 @@ struct Decision {
     Allow,
     Challenge,  // 401 with `challenge`
     Deny,       // 403
-    TooMany,    // 429: too many passwords to be checked; try again
+    TooMany,    // 429: too many requests, or passwords to be checked; try again
   };
   Verdict verdict = Verdict::Allow;
-  std::string reason;     // for the log, the audit line and `explain`: names the rule
-  std::string message;    // for the client: says no more than it may know
-  std::string challenge;  // value of WWW-Authenticate, with Challenge
-  std::string rule = {};  // the namespace of the rule that decided, in quotes; empty if none did
+  std::string reason;                  // for the log, the audit line and `explain`: names the rule
+  std::string message;                 // for the client: says no more than it may know
+  std::string challenge;               // value of WWW-Authenticate, with Challenge
+  std::string rule = {};               // the namespace of the rule that decided, in quotes; empty if none did
+  std::chrono::seconds retryAfter{5};  // with TooMany
   [[nodiscard]] bool allowed() const { return verdict == Verdict::Allow; }
 };
 

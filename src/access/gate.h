@@ -24,10 +24,12 @@ struct Approach {
 struct Admission {
   Decision decision;
   Principal principal;  // proven; anonymous unless a password was needed and right
+  std::string claimed;  // the account of a refused request's credentials, which proved nothing
   Client client;
   // Shared with the gate: what is in force for this request to its end, whatever is reloaded meanwhile.
   std::shared_ptr<const Policy> policy;
   std::uint64_t generation = 0;
+  std::uint64_t blobBytes = 0;  // largest blob the client may upload; 0: no limit of its class
   Mode mode;
 };
 

@@ -60,6 +60,10 @@ std::string IpAddress::text() const {
   return buffer.data();
 }
 
+std::string IpAddress::site() const {
+  return {reinterpret_cast<const char*>(bytes_.data()), ipv4_ ? std::size_t{4} : std::size_t{8}};
+}
+
 base::Result<IpNetwork, std::string> IpNetwork::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));

@@ -23,6 +23,8 @@ class IpAddress final {
   [[nodiscard]] bool isIpv4() const { return ipv4_; }
   // "10.192.0.5", "2620:0:860::1".
   [[nodiscard]] std::string text() const;
+  // What one client cannot change at will: an IPv4 address, or the /64 of an IPv6 one. Bytes, not text.
+  [[nodiscard]] std::string site() const;
   auto operator<=>(const IpAddress&) const = default;
 
  private:
@@ -37,6 +39,7 @@ class IpNetwork final {
   static base::Result<IpNetwork, std::string> parse(std::string_view text);
   [[nodiscard]] bool contains(const IpAddress& address) const;
   [[nodiscard]] bool overlaps(const IpNetwork& other) const;
+  [[nodiscard]] const IpAddress& address() const { return address_; }  // the first one
   [[nodiscard]] std::string text() const;
   bool operator==(const IpNetwork&) const = default;
 

@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t kLongestPassword = CRYPT_MAX_PASSPHRASE_SIZE - 1;
 constexpr std::uint64_t kMostRounds = 1'000'000;  // of SHA-crypt: about half a second
 constexpr std::uint64_t kMostBcryptCost = 14;     // about a second
+constexpr std::uint64_t kMostYescryptBytes = 128 * 1024 * 1024;
+constexpr std::string_view kRounds = "rounds=";
+constexpr std::string_view kDefaultRounds = "rounds=5000";
 
 struct Scheme {
   std::string_view prefix;
@@ -42,14 +45,33 @@ bool isHashCharacter(char c) {
          c == '$' || c == '=';
 }
 
+// The cost parameter, if the hash says one; for schemes without it, what stands there is the salt.
+std::string_view parameterOf(const Scheme& scheme, std::string_view hash) {
+  const std::string_view rest = hash.substr(scheme.prefix.size());
+  return rest.substr(0, rest.find('$'));
+}
+
+// "j9T": flavour, logarithm of N, r; each one character of crypt's alphabet, from 1. Memory is 128 * N * r bytes, and
+// time follows it. Longer parameters (more passes, more lanes) nobody's tools make.
+bool isYescryptTooDear(std::string_view parameter) {
+  constexpr std::string_view kAlphabet = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  if (parameter.size() != 3) {
+    return true;
+  }
+  const auto log2N = kAlphabet.find(parameter[1]) + 1;
+  const auto r = kAlphabet.find(parameter[2]) + 1;
+  return log2N > 20 || (std::uint64_t{128} << log2N) * r > kMostYescryptBytes;
+}
+
 // Whether the parameters after the prefix make it too dear.
 bool isTooDear(const Scheme& scheme, std::string_view hash) {
-  const std::string_view rest = hash.substr(scheme.prefix.size());
-  const std::string_view parameter = rest.substr(0, rest.find('$'));
+  const std::string_view parameter = parameterOf(scheme, hash);
   if (scheme.prefix.starts_with("$2")) {
     return base::parseUnsigned(parameter).value_or(kMostBcryptCost + 1) > kMostBcryptCost;
   }
-  constexpr std::string_view kRounds = "rounds=";
+  if (scheme.prefix == "$y$") {
+    return isYescryptTooDear(parameter);
+  }
   return parameter.starts_with(kRounds) &&
          base::parseUnsigned(parameter.substr(kRounds.size())).value_or(kMostRounds + 1) > kMostRounds;
 }
@@ -83,12 +105,25 @@ std::optional<std::string> hashFault(std::string_view hash) {
     return "is a password hash that was cut off or has something appended";
   }
   if (isTooDear(*scheme, hash)) {
-    return "is a password hash that costs too much to check (at most rounds=1000000, bcrypt cost 14)";
+    return "is a password hash that costs too much to check (at most rounds=1000000, bcrypt cost 14, yescrypt cost 8)";
   }
   if (scheme->prefix != "$apr1$" && ::crypt_checksalt(std::string(hash).c_str()) == CRYPT_SALT_INVALID) {
     return "is no valid password hash";
   }
   return std::nullopt;
+}
+
+std::string hashCost(std::string_view hash) {
+  const Scheme* scheme = schemeOf(hash);
+  if (scheme == nullptr) {
+    return "";
+  }
+  const std::string_view parameter = parameterOf(*scheme, hash);
+  const bool isShaCrypt = scheme->prefix == "$6$" || scheme->prefix == "$5$";
+  if (isShaCrypt) {
+    return std::string(scheme->prefix).append(parameter.starts_with(kRounds) ? parameter : kDefaultRounds);
+  }
+  return std::string(scheme->prefix).append(scheme->prefix == "$apr1$" ? "" : parameter);
 }
 
 bool passwordMatches(std::string_view password, const std::string& hash) {

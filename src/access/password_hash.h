@@ -15,6 +15,10 @@ namespace rha::access {
 // check is refused: it would let anybody keep the processors busy.
 std::optional<std::string> hashFault(std::string_view hash);
 
+// What decides how long a check takes: scheme and cost parameters, "$6$rounds=5000" or "$2b$12". Checks of two hashes
+// with the same text here take the same time. Precondition: hashFault() has nothing to complain of.
+std::string hashCost(std::string_view hash);
+
 // Whether `password` is the one of `hash`. Costs what the scheme costs (milliseconds to a second); false for a hash
 // that hashFault() complains about, and for a password with a NUL byte or of more than 511 bytes.
 bool passwordMatches(std::string_view password, const std::string& hash);

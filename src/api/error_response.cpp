@@ -97,7 +97,7 @@ net::Response refusal(const access::Decision& decision) {
   }
   if (decision.verdict == access::Decision::Verdict::TooMany) {
     auto response = errorResponse({oci::ErrorCode::TooManyRequests, decision.message, {}, 0});
-    response.headers.add("Retry-After", std::string(kRetryAfterSeconds));
+    response.headers.add("Retry-After", std::to_string(decision.retryAfter.count()));
     return response;
   }
   return errorResponse({oci::ErrorCode::Denied, decision.message, {}, 0});

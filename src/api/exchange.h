@@ -20,6 +20,7 @@ struct Exchange {
   const ApiSettings& settings;
   ByteBudget& manifestBudget;
   Query query;
+  std::optional<access::Action> action;  // what was decided about; nullopt: nothing was
   access::Admission admission;
 
   // Precondition: the route has one, which the handler checked (no flaw).

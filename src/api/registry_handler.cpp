@@ -96,8 +96,14 @@ net::Response methodNotServed(const net::Request& request, RouteName route) {
   return response;
 }
 
-void log(const Exchange& exchange) {
-  auto& fields = exchange.request.log;
+constexpr std::size_t kLongestLogged = 256;  // of what a client says
+
+std::string shortened(std::string_view text) { return std::string(text.substr(0, kLongestLogged)); }
+
+using LogFields = std::vector<std::pair<std::string_view, std::string>>;
+
+// What the request is about.
+void logTarget(const Exchange& exchange, LogFields& fields) {
   const Route& route = exchange.route;
   fields.emplace_back("handler", toString(route.name));
   if (route.repository) {
@@ -109,13 +115,40 @@ void log(const Exchange& exchange) {
     fields.emplace_back("reference", route.digest->text());
   } else if (route.tag) {
     fields.emplace_back("reference", route.tag->text());
+  } else if (route.name == RouteName::Upload || route.name == RouteName::Uploads) {
+    for (const std::string_view parameter : {"digest", "mount"}) {
+      if (const auto digest = exchange.query.find(parameter)) {
+        fields.emplace_back("reference", shortened(*digest));
+      }
+    }
+    if (const auto from = exchange.query.find("from")) {
+      fields.emplace_back("mount_from", shortened(*from));
+    }
   }
+}
+
+// Writes and refusals are audited: their lines have an action.
+bool isAudited(const Exchange& exchange) {
+  const std::string& method = exchange.request.method;
+  const bool reads = method == "GET" || method == "HEAD" || method == "OPTIONS";
+  return exchange.action && !(reads && exchange.admission.decision.allowed());
+}
+
+void log(const Exchange& exchange) {
+  LogFields& fields = exchange.request.log;
+  logTarget(exchange, fields);
   const access::Admission& admission = exchange.admission;
+  if (isAudited(exchange)) {
+    fields.emplace_back("action", toString(*exchange.action));
+  }
   if (admission.client.address != exchange.request.peer.host()) {
     fields.emplace_back("forwarded_for", admission.client.address);
   }
   if (!admission.principal.anonymous()) {
     fields.emplace_back("principal", admission.principal.name);
+  }
+  if (!admission.claimed.empty()) {
+    fields.emplace_back("claimed", shortened(admission.claimed));
   }
   if (!admission.decision.rule.empty()) {
     fields.emplace_back("rule", admission.decision.rule);
@@ -151,31 +184,33 @@ class FinalSink final : public net::BodySink {
 }  // namespace
 
 struct RegistryHandler::Entry final : net::HandlerState {
+  explicit Entry(std::string_view path) : route(parseRoute(path)) {}
+
   Route route;
+  std::optional<Action> action;  // what was decided about; nullopt: nothing was
   access::Admission admission;
 };
 
 // Calls the gate's admit() or tryAdmit() with what the request is about.
 template <typename Admit>
-auto RegistryHandler::admitWith(const Admit& admit, const net::Request& request, const Route& route) const {
-  const Row* row = findRow(route.name, request.method);
-  auto action = row != nullptr ? row->action : std::optional(actionOf(request.method));
-  const bool needsRepository = action != Action::Ping && action != Action::Catalog;
-  if (needsRepository && !route.repository) {
-    action.reset();  // no repository to decide about: the answer will be an error
+auto RegistryHandler::admitWith(const Admit& admit, const net::Request& request, Entry& entry) const {
+  const Row* row = findRow(entry.route.name, request.method);
+  entry.action = row != nullptr ? row->action : std::optional(actionOf(request.method));
+  const auto& repository = entry.route.repository;
+  if (entry.action != Action::Ping && entry.action != Action::Catalog && !repository) {
+    entry.action.reset();  // no repository to decide about: the answer will be an error
   }
   const access::Approach approach{request.peer.host(), request.headers.all("X-Forwarded-For"),
                                   request.headers.find("Authorization")};
-  return std::invoke(admit, services_.gate, approach, action, route.repository ? &*route.repository : nullptr);
+  return std::invoke(admit, services_.gate, approach, entry.action, repository ? &*repository : nullptr);
 }
 
 std::unique_ptr<RegistryHandler::Entry> RegistryHandler::enter(net::Request& request) const {
   if (request.state) {
     return std::unique_ptr<Entry>(static_cast<Entry*>(request.state.release()));
   }
-  auto entry = std::make_unique<Entry>();
-  entry->route = parseRoute(request.path);
-  entry->admission = admitWith(&access::Gate::admit, request, entry->route);
+  auto entry = std::make_unique<Entry>(request.path);
+  entry->admission = admitWith(&access::Gate::admit, request, *entry);
   return entry;
 }
 
@@ -199,8 +234,13 @@ net::Disposition RegistryHandler::handle(net::Request& request) {
 }
 
 net::Disposition RegistryHandler::answer(net::Request& request, Entry& entry) {
-  const Exchange exchange{
-      request, entry.route, settings_, manifestBudget_, Query::parse(request.query), std::move(entry.admission)};
+  const Exchange exchange{request,
+                          entry.route,
+                          settings_,
+                          manifestBudget_,
+                          Query::parse(request.query),
+                          entry.action,
+                          std::move(entry.admission)};
   log(exchange);
   auto disposition = dispatch(exchange);
   if (auto* response = std::get_if<net::Response>(&disposition)) {
@@ -215,9 +255,8 @@ net::Disposition RegistryHandler::answer(net::Request& request, Entry& entry) {
 }
 
 std::optional<net::Response> RegistryHandler::tryAnswer(net::Request& request) {
-  auto entry = std::make_unique<Entry>();
-  entry->route = parseRoute(request.path);
-  auto admission = admitWith(&access::Gate::tryAdmit, request, entry->route);
+  auto entry = std::make_unique<Entry>(request.path);
+  auto admission = admitWith(&access::Gate::tryAdmit, request, *entry);
   if (!admission) {
     return std::nullopt;  // a password takes its time
   }

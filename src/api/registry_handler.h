@@ -31,7 +31,7 @@ class RegistryHandler final : public net::Handler {
   struct Entry;  // a request that was routed and admitted
 
   template <typename Admit>
-  [[nodiscard]] auto admitWith(const Admit& admit, const net::Request& request, const Route& route) const;
+  [[nodiscard]] auto admitWith(const Admit& admit, const net::Request& request, Entry& entry) const;
   // Of handle(): what tryAnswer() left, else made anew.
   [[nodiscard]] std::unique_ptr<Entry> enter(net::Request& request) const;
   net::Disposition answer(net::Request& request, Entry& entry);

@@ -22,6 +22,15 @@ net::Response blobCreated(const net::Request& request, const ApiSettings& settin
   return response;
 }
 
+base::Result<void, oci::Error> limitUpload(const Exchange& exchange, registry::UploadWriter& upload) {
+  upload.limitTo(exchange.admission.blobBytes);
+  auto room = upload.checkRoom(exchange.request.contentLength.value_or(0));
+  if (!room) {
+    upload.cancel();
+  }
+  return room;
+}
+
 base::Result<oci::Digest, oci::Error> digestParameter(std::string_view name, std::string_view text) {
   if (text.empty()) {
     return base::fail(oci::Error{oci::ErrorCode::DigestInvalid,

@@ -11,10 +11,13 @@ namespace {
 // Repositories that are tried for a mount from anywhere.
 constexpr std::uint64_t kMountCandidates = 32;
 
+access::Decision decideMount(const Exchange& exchange, const oci::RepositoryName& from) {
+  return exchange.policy().decide(
+      {exchange.principal(), exchange.admission.client, access::Action::Push, &exchange.repository(), &from});
+}
+
 bool mayMount(const Exchange& exchange, const oci::RepositoryName& from) {
-  const access::Question question{exchange.principal(), exchange.admission.client, access::Action::Push,
-                                  &exchange.repository(), &from};
-  return exchange.policy().decide(question).allowed();
+  return decideMount(exchange, from).allowed();
 }
 
 // A mount from wherever the client may pull the blob.
@@ -46,7 +49,11 @@ base::Result<std::optional<oci::Digest>, oci::Error> mount(const Services& servi
     if (!from) {
       return base::fail(oci::Error{oci::ErrorCode::NameInvalid, "from: " + from.error(), {}, 0});
     }
-    mounted = mayMount(exchange, *from) && services.blobs.mount(exchange.repository(), *digest, *from);
+    const access::Decision decision = decideMount(exchange, *from);
+    if (!decision.allowed()) {
+      exchange.request.log.emplace_back("mount_refused", decision.reason);  // the client gets no hint of it
+    }
+    mounted = decision.allowed() && services.blobs.mount(exchange.repository(), *digest, *from);
   }
   return mounted ? std::optional(std::move(*digest)) : std::nullopt;
 }
@@ -57,6 +64,9 @@ net::Disposition uploadAtOnce(const Services& services, const Exchange& exchange
     return errorResponse(parsed.error());
   }
   auto writer = services.uploads.startWriting(exchange.repository(), exchange.actor(), parsed->algorithm());
+  if (const auto room = limitUpload(exchange, *writer); !room) {
+    return errorResponse(room.error());
+  }
   return std::make_unique<UploadSink>(
       std::move(writer), std::nullopt, UploadSink::IfBroken::Discard,
       [&request = exchange.request, &settings = exchange.settings, repository = exchange.repository(),

@@ -43,6 +43,9 @@ net::Disposition receive(const Services& services, const Exchange& exchange,
   if (!writer) {
     return uploadError(services, exchange, writer.error());
   }
+  if (const auto room = limitUpload(exchange, **writer); !room) {
+    return errorResponse(room.error());
+  }
   return std::make_unique<UploadSink>(std::move(*writer), length, UploadSink::IfBroken::Keep, std::move(conclusion));
 }
 

@@ -13,6 +13,7 @@
 #include "config/setting_table.h"
 #include "config/value_reader.h"
 #include "config/value_text.h"
+#include "config/yaml_text.h"
 
 namespace rha::config {
 namespace {
@@ -67,16 +68,11 @@ class SettingsCheck final {
   explicit SettingsCheck(const AddressCheck& checkAddress) : checkAddress_(checkAddress) {}
 
   void checkText(std::string_view yaml) {
-    try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-      if (documents.size() > 1) {
-        complain(documents[1], "the file must hold one YAML document, not " + std::to_string(documents.size()));
-      }
-      if (!documents.empty()) {
-        checkSection(documents[0], "");
-      }
-    } catch (const YAML::Exception& error) {
-      errors_.push_back({error.mark.line + 1, "not valid YAML: " + error.msg});
+    auto document = loadYaml(yaml);
+    if (!document) {
+      errors_.push_back(std::move(document).error());
+    } else if (*document) {
+      checkSection(**document, "");
     }
     checkTogether();
   }

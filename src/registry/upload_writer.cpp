@@ -94,17 +94,37 @@ std::uint64_t UploadWriter::offset() const {
   return turn && parts_->session ? parts_->session->size() : parts_->state.offset;
 }
 
+void UploadWriter::limitTo(std::uint64_t bytes) {
+  std::uint64_t& limit = parts_->maxBlobBytes;
+  if (bytes != 0) {
+    limit = limit == 0 ? bytes : std::min(limit, bytes);
+  }
+}
+
+base::Result<void, oci::Error> UploadWriter::checkRoom(std::uint64_t bytes) const {
+  const auto turn = parts_->lease.enter();
+  return turn && parts_->session ? checkRoom(*parts_, bytes) : base::Result<void, oci::Error>();
+}
+
+// Precondition: the lease's turn is held, and there is a session.
+base::Result<void, oci::Error> UploadWriter::checkRoom(const Parts& parts, std::uint64_t bytes) {
+  const std::uint64_t limit = parts.maxBlobBytes;
+  if (limit == 0 || bytes <= limit - std::min(limit, parts.session->size())) {
+    return {};
+  }
+  return base::fail(oci::Error{oci::ErrorCode::SizeInvalid,
+                               "the blob is larger than this registry accepts (" + std::to_string(limit) + " bytes)",
+                               {},
+                               413});
+}
+
 base::Result<void, oci::Error> UploadWriter::append(std::span<const std::byte> bytes) {
   const auto turn = parts_->lease.enter();
   if (!turn) {
     return base::fail(takenOver());
   }
-  const std::uint64_t limit = parts_->maxBlobBytes;
-  if (limit != 0 && bytes.size() > limit - std::min(limit, parts_->session->size())) {
-    return base::fail(oci::Error{oci::ErrorCode::SizeInvalid,
-                                 "the blob is larger than this registry accepts (" + std::to_string(limit) + " bytes)",
-                                 {},
-                                 413});
+  if (auto room = checkRoom(*parts_, bytes.size()); !room) {
+    return room;
   }
   orGiveUp(*parts_, [&] { parts_->session->append(bytes); });
   parts_->hasher.update(bytes);

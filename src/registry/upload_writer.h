@@ -40,6 +40,10 @@ class UploadWriter final {
   UploadWriter& operator=(const UploadWriter&) = delete;
 
   [[nodiscard]] std::uint64_t offset() const;
+  // Lowers the limit of the upload's size for this request; 0 changes nothing.
+  void limitTo(std::uint64_t bytes);
+  // SIZE_INVALID (413) if the upload would grow over the limit with `bytes` more: what append() would say later.
+  [[nodiscard]] base::Result<void, oci::Error> checkRoom(std::uint64_t bytes) const;
   // SIZE_INVALID (413) when the upload grows over the limit; BLOB_UPLOAD_INVALID when another request took it over.
   // After a storage failure the writer has ended; without space the upload is discarded, else it stands where it was
   // saved last.
@@ -54,6 +58,7 @@ class UploadWriter final {
 
  private:
   static void save(Parts& parts);
+  static base::Result<void, oci::Error> checkRoom(const Parts& parts, std::uint64_t bytes);
   template <typename Step>
   static void orGiveUp(Parts& parts, Step&& step);
   std::unique_ptr<Parts> parts_;  // null once the writer has ended

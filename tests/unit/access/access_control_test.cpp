@@ -9,6 +9,7 @@
 
 #include "access_fixture.h"
 #include "base/fd.h"
+#include "support/fake_clock.h"
 #include "support/temporary_folder.h"
 
 namespace {
@@ -178,6 +179,87 @@ TEST_F(AccessControlTest, a_request_keeps_the_rules_it_began_with) {
   ASSERT_TRUE(control.apply("rules: []"));
   EXPECT_EQ(verdict(rha::test::ask(*admission.policy, "", "127.0.0.1", Action::Pull, "a")), "allow");
   EXPECT_EQ(verdict(admit("", Action::Pull, "a").decision).substr(0, 3), "401");
+}
+
+class LimitedAccessTest : public AccessControlTest {
+ protected:
+  LimitedAccessTest() {
+    const auto applied = limited.apply(accessText("seed.yaml") + R"(
+limits:
+- {name: builders, accounts: [ci-build], requests_per_second: 1, burst: 2, blob_bytes: 1GiB}
+- {name: inside, accounts: anonymous, networks: [10.0.0.0/8]}
+- {name: others, accounts: anonymous, requests_per_second: 1, burst: 3, blob_bytes: 5MiB}
+)");
+    EXPECT_TRUE(applied) << (applied ? "" : applied.error().front().text);
+  }
+  Admission ask(const std::string& authorization, Action action, const std::string& peer) const {
+    const auto name = RepositoryName::parse("a").value();
+    Approach approach{peer, {}, std::nullopt};
+    if (!authorization.empty()) {
+      approach.authorization = authorization;
+    }
+    return limited.admit(approach, action, &name);
+  }
+  // How many of ten pulls pass.
+  int pulls(const std::string& peer) const {
+    int passed = 0;
+    for (int i = 0; i < 10; ++i) {
+      passed += ask("", Action::Pull, peer).decision.allowed() ? 1 : 0;
+    }
+    return passed;
+  }
+
+  rha::test::FakeClock fakeClock;
+  rha::base::MetricsRegistry own;
+  AccessControl limited{folder.path() / "limited", fakeClock, logger, own};
+};
+
+TEST_F(LimitedAccessTest, each_client_of_a_class_has_its_own_allowance) {
+  EXPECT_EQ(pulls("192.0.2.1"), 3);
+  EXPECT_EQ(pulls("192.0.2.2"), 3);
+  EXPECT_EQ(pulls("10.1.2.3"), 10) << "the first limit that fits decides, and it has no rate";
+  EXPECT_EQ(pulls("2001:db8::1"), 3);
+  EXPECT_EQ(pulls("2001:db8::2"), 0) << "the same /64";
+  EXPECT_EQ(pulls("2001:db8:0:1::2"), 3);
+  EXPECT_EQ(own.counter("registry_ha_access_limited_total", "", {{"limit", "others"}}).value(), 7U * 4 + 10);
+  fakeClock.advance(std::chrono::seconds(2));
+  EXPECT_EQ(pulls("192.0.2.1"), 2);
+}
+
+TEST_F(LimitedAccessTest, a_refusal_says_when_to_come_back) {
+  pulls("192.0.2.1");
+  const auto refused = ask("", Action::Pull, "192.0.2.1");
+  EXPECT_EQ(verdict(refused.decision), "429");
+  EXPECT_EQ(refused.decision.retryAfter, std::chrono::seconds(1));
+  EXPECT_NE(refused.decision.reason.find("others"), std::string::npos) << refused.decision.reason;
+  EXPECT_EQ(refused.decision.message.find("others"), std::string::npos) << "the client need not know";
+}
+
+TEST_F(LimitedAccessTest, an_account_is_counted_by_itself_wherever_it_comes_from) {
+  EXPECT_EQ(verdict(ask(basic("ci-build"), Action::Push, "127.0.0.1").decision), "allow");
+  EXPECT_EQ(verdict(ask(basic("ci-build"), Action::Push, "10.64.0.2").decision), "allow");
+  EXPECT_EQ(verdict(ask(basic("ci-build"), Action::Push, "127.0.0.1").decision), "429");
+  EXPECT_EQ(verdict(ask(basic("prod-build"), Action::Push, "127.0.0.1").decision), "allow") << "no limit fits it";
+}
+
+TEST_F(LimitedAccessTest, refusals_count_too_and_a_reload_fills_nothing) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(verdict(ask("", Action::Push, "192.0.2.1").decision).substr(0, 3), "401");
+  }
+  EXPECT_EQ(verdict(ask("", Action::Push, "192.0.2.1").decision), "429");
+  ASSERT_TRUE(limited.reload(folder.path() / "limited"));
+  EXPECT_EQ(verdict(ask("", Action::Push, "192.0.2.1").decision), "429");
+}
+
+TEST_F(LimitedAccessTest, the_largest_blob_depends_on_the_client) {
+  EXPECT_EQ(ask(basic("ci-build"), Action::Push, "127.0.0.1").blobBytes, 1ULL << 30U);
+  EXPECT_EQ(ask(basic("prod-build"), Action::Push, "127.0.0.1").blobBytes, 0U);
+}
+
+TEST_F(AccessControlTest, a_refused_request_names_the_account_that_was_claimed) {
+  EXPECT_EQ(admit(basic("ci-build", "x"), Action::Push, "a").claimed, "ci-build");
+  EXPECT_EQ(admit(basic("ci-build"), Action::Push, "a", "192.0.2.1").claimed, "ci-build");
+  EXPECT_EQ(admit(basic("ci-build"), Action::Push, "a").claimed, "");
 }
 
 TEST_F(AccessControlTest, the_last_good_text_is_kept_for_the_owner_only) {

@@ -1,6 +1,11 @@
 #include "access/authenticator.h"
 
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "access_fixture.h"
 
@@ -20,6 +25,7 @@ class AuthenticatorTest : public testing::Test {
   static LoginLimits quick() {
     LoginLimits limits;
     limits.interval = 20ms;
+    limits.addressInterval = 10ms;
     limits.patience = 100ms;
     limits.records = 8;
     return limits;
@@ -58,6 +64,88 @@ TEST_F(AuthenticatorTest, wrong_passwords_are_slowed_and_the_right_one_passes) {
   guess(10);
   EXPECT_GE(std::chrono::steady_clock::now() - began, 9 * 20ms);
   EXPECT_EQ(authenticator.verify("ci-build", "ci-build-secret", kFrom), Outcome::Right);
+}
+
+TEST_F(AuthenticatorTest, wrong_passwords_for_ever_other_accounts_from_an_address_are_slowed_too) {
+  for (int i = 0; i < 20; ++i) {
+    guess(1, "account" + std::to_string(i));
+  }
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 10; ++i) {
+    guess(1, "another" + std::to_string(i));
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 9 * 10ms);
+  EXPECT_EQ(authenticator.verify("prod-build", "prod-build-secret", kFrom), Outcome::Right);
+}
+
+TEST_F(AuthenticatorTest, the_same_asked_by_many_at_once_is_checked_once) {
+  LoginLimits limits;
+  limits.atOnce = 1;
+  limits.waiting = 0;
+  LoginThrottle narrow(limits);
+  const Authenticator own(document.accounts, narrow);
+  std::vector<std::thread> threads;
+  std::atomic<int> right = 0;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string from = "192.0.2." + std::to_string(i);
+      right += own.verify("ci-build", "ci-build-secret", from) == Outcome::Right ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(right, 16);
+}
+
+TEST_F(AuthenticatorTest, one_address_cannot_hold_all_the_places) {
+  LoginLimits limits;
+  limits.atOnce = 1;
+  limits.perAddress = 2;
+  limits.patience = 3s;
+  LoginThrottle narrow(limits);
+  const auto checking = narrow.enter("192.0.2.1", "a");
+  ASSERT_TRUE(checking);
+  std::atomic<int> refusedAtOnce = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const auto began = std::chrono::steady_clock::now();
+      EXPECT_FALSE(narrow.enter("192.0.2.1", "b"));
+      refusedAtOnce += std::chrono::steady_clock::now() - began < 2s ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(refusedAtOnce, 3) << "one waited until its patience ended, the others had no place to wait";
+}
+
+// Every account, known or not, is checked against hashes of the same costs.
+TEST_F(AuthenticatorTest, an_unknown_account_costs_as_much_as_a_known_one_of_any_scheme) {
+  // One account of a dear scheme, one of a cheap one: the difference is far above what a busy machine adds.
+  document.accounts[0].passwordHashes = {"$6$rounds=200000$saltsaltsaltsalt$" + std::string(86, 'a')};
+  document.accounts[1].passwordHashes = {"$apr1$saltsalt$" + std::string(22, 'a')};
+  document.accounts.resize(2);
+  const auto cost = [&](const std::string& account) {
+    // The fastest of some, each in processor time of this thread.
+    auto least = std::chrono::nanoseconds::max();
+    for (int i = 0; i < 5; ++i) {
+      LoginThrottle fresh(quick());
+      const Authenticator own(document.accounts, fresh);
+      timespec before{};
+      timespec after{};
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+      own.verify(account, "wrong", kFrom);
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+      least = std::min(least, std::chrono::nanoseconds((after.tv_sec - before.tv_sec) * 1'000'000'000 +
+                                                       (after.tv_nsec - before.tv_nsec)));
+    }
+    return std::chrono::duration<double>(least).count();
+  };
+  const double dear = cost(document.accounts[0].name);
+  EXPECT_NEAR(cost(document.accounts[1].name) / dear, 1.0, 0.3);
+  EXPECT_NEAR(cost("nobody") / dear, 1.0, 0.3);
 }
 
 TEST_F(AuthenticatorTest, a_remembered_password_passes_at_once_during_a_flood_of_wrong_ones) {

@@ -31,6 +31,18 @@ TEST(PasswordHash, what_is_no_hash_matches_nothing) {
 TEST(PasswordHash, a_hash_that_would_keep_the_processors_busy_is_refused) {
   EXPECT_NE(hashFault("$6$rounds=99999999$salt$" + std::string(86, 'a'))->find("costs too much"), std::string::npos);
   EXPECT_NE(hashFault("$2b$31$" + std::string(53, 'a'))->find("costs too much"), std::string::npos);
+  EXPECT_NE(hashFault("$y$jFT$saltsalt$" + std::string(43, 'a'))->find("costs too much"), std::string::npos);
+  EXPECT_EQ(hashFault("$y$j9T$saltsaltsalt$" + std::string(43, 'a')), std::nullopt);
+}
+
+TEST(PasswordHash, the_cost_is_that_of_scheme_and_parameters) {
+  using rha::access::hashCost;
+  EXPECT_EQ(hashCost("$6$salt$x"), "$6$rounds=5000");
+  EXPECT_EQ(hashCost("$6$rounds=5000$salt$x"), hashCost("$6$other$y"));
+  EXPECT_EQ(hashCost("$5$rounds=1000$salt$x"), "$5$rounds=1000");
+  EXPECT_EQ(hashCost("$2b$12$abc"), "$2b$12");
+  EXPECT_EQ(hashCost("$y$j9T$salt$x"), "$y$j9T");
+  EXPECT_EQ(hashCost("$apr1$salt$x"), "$apr1$");
 }
 
 }  // namespace

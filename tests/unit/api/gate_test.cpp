@@ -102,6 +102,61 @@ TEST_F(ApiGate, healthSaysTheMode) {
   EXPECT_EQ(api.get("/v2/public/a/manifests/v1").status, 200);
 }
 
+// A gate that lets everybody in, with a limit for what they upload.
+class SmallBlobsGate final : public rha::access::Gate {
+ public:
+  [[nodiscard]] rha::access::Admission admit(const rha::access::Approach&, std::optional<rha::access::Action>,
+                                             const rha::oci::RepositoryName*) const override {
+    rha::access::Admission admission;
+    admission.policy = policy_;
+    admission.blobBytes = 10;
+    return admission;
+  }
+  [[nodiscard]] std::optional<rha::access::Admission> tryAdmit(const rha::access::Approach& approach,
+                                                               std::optional<rha::access::Action> action,
+                                                               const rha::oci::RepositoryName* name) const override {
+    return admit(approach, action, name);
+  }
+
+ private:
+  const std::shared_ptr<const rha::access::Policy> policy_ = std::make_shared<rha::access::AllowAll>();
+};
+
+TEST(ApiBlobLimit, aBlobBeyondTheClientsLimitIs413AtOnceOrAsSoonAsItIsSeen) {
+  const SmallBlobsGate gate;
+  rha::test::ApiUnderTest small(gate);
+  const std::string bytes(11, 'x');
+  const std::string target = "/v2/a/blobs/uploads/?digest=" + rha::oci::Digest::of(bytes).text();
+  const auto announced = small.send("POST", target, bytes);
+  const auto chunked = small.sendChunked("POST", target, bytes);
+  for (const auto& answer : {announced, chunked}) {
+    EXPECT_EQ(answer.status, 413);
+    EXPECT_TRUE(answer.has("SIZE_INVALID")) << answer.body;
+    EXPECT_TRUE(answer.has("10 bytes")) << answer.body;
+  }
+  const std::string most(10, 'x');
+  EXPECT_EQ(small.send("POST", "/v2/a/blobs/uploads/?digest=" + rha::oci::Digest::of(most).text(), most).status, 201);
+  const std::string location = small.post("/v2/a/blobs/uploads/").header("Location");
+  EXPECT_EQ(small.send("PATCH", location, std::string(6, 'x')).status, 202);
+  EXPECT_EQ(small.send("PATCH", location, std::string(6, 'x')).status, 413) << "the upload as a whole is limited";
+}
+
+TEST_F(ApiGate, writesAndRefusalsAreMarkedForTheAudit) {
+  const auto field = [](const rha::test::Answer& answer, std::string_view key) {
+    const auto found =
+        std::find_if(answer.log.begin(), answer.log.end(), [&](const auto& each) { return each.first == key; });
+    return found != answer.log.end() ? found->second : "none";
+  };
+  EXPECT_EQ(field(api.get("/v2/public/a/manifests/v1"), "action"), "none");
+  EXPECT_EQ(field(api.get("/v2/restricted/b/manifests/v1"), "action"), "pull");
+  const auto push = api.send("POST", "/v2/public/a/blobs/uploads/?mount=sha256:x&from=restricted/b", "",
+                             {{"Authorization", kKubernetes}});
+  EXPECT_EQ(field(push, "action"), "push");
+  EXPECT_EQ(field(push, "reference"), "sha256:x");
+  EXPECT_EQ(field(push, "mount_from"), "restricted/b");
+  EXPECT_EQ(field(push, "claimed"), "kubernetes");
+}
+
 TEST_F(ApiGate, thePingAndRefusalsAreAnsweredAtOnce) {
   const auto ping = api.tryAnswer("/v2/");
   ASSERT_TRUE(ping);
