@@ -198,6 +198,13 @@ std::vector<Setting> otherSettings() {
        .field = RHA_FIELD(log.access),
        .help = "One line per request. If false, only requests that ended with 500 or above, or broke off, are logged.",
        .since = "0.1"},
+      {.path = "log.audit",
+       .type = SettingType::Choice,
+       .field = RHA_FIELD(log.audit),
+       .choices = {"all", "writes", "off"},
+       .help = "One line (event=audit) for each write and each refusal: who, from where, what, by which rule. It does not "
+               "depend on log.level and log.access. \"writes\" leaves the refusals out.",
+       .since = "0.1"},
       {.path = "access.file",
        .type = SettingType::OptionalPath,
        .field = RHA_FIELD(access.file),

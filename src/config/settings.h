@@ -66,6 +66,7 @@ struct UploadSettings {
 struct LogSettings {
   std::string level = "info";
   bool access = true;
+  std::string audit = "all";
   bool operator==(const LogSettings&) const = default;
 };
 

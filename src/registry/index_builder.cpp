@@ -261,9 +261,13 @@ bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std
   return !stop.load();
 }
 
+std::string knownStorageIdentity(storage::StorageDriver& driver) {
+  return driver.get(layout::identity(), kMaxIdentityBytes).value_or("");
+}
+
 std::string storageIdentity(storage::StorageDriver& driver) {
-  if (auto stored = driver.get(layout::identity(), kMaxIdentityBytes)) {
-    return *stored;
+  if (std::string stored = knownStorageIdentity(driver); !stored.empty()) {
+    return stored;
   }
   const std::string fresh = base::randomUuid();
   driver.put(layout::identity(), fresh, storage::Durability::Durable);

@@ -67,5 +67,7 @@ class IndexBuilder final {
 
 // The storage's identity: read, or made at the first call. An index that carries another one is not of this storage.
 std::string storageIdentity(storage::StorageDriver& driver);
+// As above without writing: "" if there is none yet.
+std::string knownStorageIdentity(storage::StorageDriver& driver);
 
 }  // namespace rha::registry

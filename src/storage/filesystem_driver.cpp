@@ -46,7 +46,7 @@ void requireObjectPath(std::string_view path) {
 
 }  // namespace
 
-void FilesystemDriver::open() { root_.open(); }
+void FilesystemDriver::open(OpenFor use) { root_.open(use); }
 
 std::optional<std::string> FilesystemDriver::get(std::string_view path, std::uint64_t maxBytes) {
   requireObjectPath(path);

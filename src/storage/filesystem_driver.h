@@ -21,9 +21,9 @@ class FilesystemDriver final : public StorageDriver {
  public:
   explicit FilesystemDriver(FilesystemSettings settings) : root_(std::move(settings.root)) {}
 
-  // Opens the root folder, creating it if it is missing. Throws StorageError, StorageError's text being fit for the
-  // operator who has just started the program.
-  void open();
+  // Opens the root folder, for writing creating it if it is missing. Throws StorageError, StorageError's text being fit
+  // for the operator who has just started the program.
+  void open(OpenFor use = OpenFor::Writing);
 
   [[nodiscard]] std::string_view name() const override { return "filesystem"; }
   [[nodiscard]] DriverTraits traits() const override { return {.shared = false, .cheapSmallWrites = true}; }

@@ -115,18 +115,22 @@ std::uint64_t removeContents(const FilesystemRoot& root, base::Fd folder, const 
 
 }  // namespace
 
-void FilesystemRoot::open() {
-  try {
-    base::createFolders(folder_, base::Durability::Durable);
-  } catch (const base::IoError& error) {
-    fail("create the storage folder", "", error.errnoValue());
+void FilesystemRoot::open(OpenFor use) {
+  if (use == OpenFor::Writing) {
+    try {
+      base::createFolders(folder_, base::Durability::Durable);
+    } catch (const base::IoError& error) {
+      fail("create the storage folder", "", error.errnoValue());
+    }
   }
   root_ = base::Fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!root_.valid()) {
     fail("open the storage folder", "", errno);
   }
   bootId_ = readBootId();
-  removeOldTemporaries();
+  if (use == OpenFor::Writing) {
+    removeOldTemporaries();
+  }
 }
 
 base::Fd FilesystemRoot::openFile(std::string_view path, int flags) const {

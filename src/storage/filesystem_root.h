@@ -28,6 +28,9 @@
 
 namespace rha::storage {
 
+// Reading: nothing is created or tidied up, so that a registry that takes no writes sends its storage none.
+enum class OpenFor : std::uint8_t { Writing, Reading };
+
 class FilesystemRoot final {
  public:
   // Where objects lie while they are written: on the same file system, in no folder that 2.8 walks through.
@@ -36,8 +39,8 @@ class FilesystemRoot final {
   explicit FilesystemRoot(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   // Opens the root, creating it if needed, and removes temporary files that a dead process left behind. To be called
-  // once, before anything else.
-  void open();
+  // once, before anything else. For reading the root must be there.
+  void open(OpenFor use = OpenFor::Writing);
 
   // Opens an existing file with open(2) flags (O_CLOEXEC is added); an invalid Fd if there is no such regular file.
   [[nodiscard]] base::Fd openFile(std::string_view path, int flags) const;

@@ -87,7 +87,10 @@ class Daemon::DebugObserver final : public net::ExchangeObserver {
 };
 
 Daemon::Daemon(config::StartupSettings settings, std::string version)
-    : settings_(std::move(settings)), version_(std::move(version)), logger_(makeLogger(settings_.log)) {}
+    : settings_(std::move(settings)),
+      version_(std::move(version)),
+      logger_(makeLogger(settings_.log)),
+      auditLogger_(makeAuditLogger()) {}
 
 Daemon::~Daemon() { stop(std::chrono::milliseconds(0)); }
 
@@ -96,8 +99,9 @@ void Daemon::start(SystemSockets sockets) {
   // First, because it refuses to start beside another registryd before anything of that one's is touched.
   startControl();
   openAccess();
-  parts_ = openRegistry(settings_, clock_, logger_, metrics_);
-  housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_);
+  parts_ = openRegistry(settings_, clock_, logger_, metrics_, storageUse());
+  housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_,
+                                               [this] { return storageUse() == storage::OpenFor::Writing; });
   openServer(sockets);
   openDebugServer(sockets);
   housekeeper_->start();
@@ -155,8 +159,8 @@ void Daemon::openServer(SystemSockets& sockets) {
       apiSettings(settings_));
   exchangeLog_ = std::make_unique<ExchangeLog>(settings_.log.access ? AccessLog::Every : AccessLog::Failures, clock_,
                                                logger_, metrics_);
-  server_ =
-      std::make_unique<net::Server>(serverSettings(settings_), *handler_, *exchangeLog_, clock_, logger_, metrics_);
+  auditLog_ = std::make_unique<AuditLog>(auditScopeOf(settings_.log.audit), auditLogger_, *exchangeLog_);
+  server_ = std::make_unique<net::Server>(serverSettings(settings_), *handler_, *auditLog_, clock_, logger_, metrics_);
   for (base::Fd& socket : sockets.http) {
     server_->adopt(std::move(socket));
   }
@@ -183,10 +187,14 @@ void Daemon::openDebugServer(SystemSockets& sockets) {
   }
 }
 
+storage::OpenFor Daemon::storageUse() const {
+  return access_ && access_->refusesWrites() ? storage::OpenFor::Reading : storage::OpenFor::Writing;
+}
+
 // Called by monitoring every few seconds: one small write, as CNCF distribution's check of its storage.
 std::map<std::string, std::string> Daemon::failedChecks() const {
   try {
-    parts_->storage->check();
+    checkStorage(*parts_->storage, storageUse());
     return {};
   } catch (const storage::StorageError& error) {
     return {{"storage", error.what()}};

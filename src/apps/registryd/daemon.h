@@ -19,6 +19,7 @@
 #include "access/access_control.h"
 #include "api/debug_handler.h"
 #include "api/registry_handler.h"
+#include "apps/registryd/audit_log.h"
 #include "apps/registryd/exchange_log.h"
 #include "apps/registryd/housekeeper.h"
 #include "apps/registryd/registry_parts.h"
@@ -58,6 +59,8 @@ class Daemon final {
   class DebugObserver;
 
   void openAccess();
+  // Passive and read-only registries send their storage no write.
+  storage::OpenFor storageUse() const;
   void warnOfOpenRegistry() const;
   void openServer(SystemSockets& sockets);
   void openDebugServer(SystemSockets& sockets);
@@ -69,6 +72,7 @@ class Daemon final {
   const config::StartupSettings settings_;
   const std::string version_;
   const base::Logger logger_;
+  const base::Logger auditLogger_;
   const base::SystemClock clock_;
   const base::SteadyTime startedAt_ = clock_.steady();
   base::MetricsRegistry metrics_;
@@ -81,6 +85,7 @@ class Daemon final {
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<api::RegistryHandler> handler_;
   std::unique_ptr<ExchangeLog> exchangeLog_;
+  std::unique_ptr<AuditLog> auditLog_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<api::DebugHandler> debugHandler_;
   std::unique_ptr<DebugObserver> debugObserver_;

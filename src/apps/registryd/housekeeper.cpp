@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 #include "registry/journal_catch_up.h"
 
 namespace rha::registryd {
@@ -18,10 +20,11 @@ constexpr std::chrono::seconds kListPatience{3};
 }  // namespace
 
 Housekeeper::Housekeeper(RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
-                         base::MetricsRegistry& metrics)
+                         base::MetricsRegistry& metrics, std::function<bool()> mayWrite)
     : parts_(parts),
       purgeInterval_(purgeInterval),
       logger_(logger),
+      mayWrite_(std::move(mayWrite)),
       purged_(metrics.counter("registry_ha_uploads_purged_total", "Abandoned uploads that were removed.")),
       lists_(kListPatience) {
   addMetrics(metrics);
@@ -86,7 +89,7 @@ bool Housekeeper::attempt(std::string_view event, Work&& work) {
 void Housekeeper::run() {
   while (!stop_) {
     seeToIndex();
-    if (Steady::now() >= purgeAfter_) {
+    if (Steady::now() >= purgeAfter_ && mayWrite_()) {
       attempt("upload_purge_failed", [this] { purgeUploads(); });
       purgeAfter_ = Steady::now() + purgeInterval_;
     }
@@ -153,7 +156,7 @@ void Housekeeper::purgeUploads() {
   std::uint64_t count = 0;
   parts_.builder.forEachRepository([&](const oci::RepositoryName& repository) {
     count += parts_.uploads.purge(repository);
-    return !stop_;
+    return !stop_ && mayWrite_();
   });
   if (count > 0) {
     purged_.add(count);

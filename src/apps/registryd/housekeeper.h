@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -20,9 +21,11 @@ namespace rha::registryd {
 
 class Housekeeper final {
  public:
-  // All borrowed.
-  Housekeeper(RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
-              base::MetricsRegistry& metrics);
+  // All borrowed but `mayWrite`, which says whether the storage may be written to now: a passive or read-only registry
+  // removes nothing.
+  Housekeeper(
+      RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
+      base::MetricsRegistry& metrics, std::function<bool()> mayWrite = [] { return true; });
   ~Housekeeper() { stop(); }
   Housekeeper(const Housekeeper&) = delete;
   Housekeeper& operator=(const Housekeeper&) = delete;
@@ -57,6 +60,7 @@ class Housekeeper final {
   RegistryParts& parts_;
   const std::chrono::milliseconds purgeInterval_;
   const base::Logger& logger_;
+  const std::function<bool()> mayWrite_;
   base::Counter& purged_;
   registry::BuildProgress progress_;
   index::ListGate lists_;

@@ -6,6 +6,12 @@
 
 namespace rha::registryd {
 
+base::Logger makeAuditLogger() {
+  return base::Logger({.descriptor = STDERR_FILENO,
+                       .level = base::LogLevel::Info,
+                       .systemdPrefix = std::getenv("JOURNAL_STREAM") != nullptr});
+}
+
 base::Logger makeLogger(const config::LogSettings& settings) {
   base::Logger::Options options;
   options.descriptor = STDERR_FILENO;

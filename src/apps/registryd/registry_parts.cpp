@@ -13,12 +13,12 @@ namespace {
 
 constexpr std::string_view kIdentityMark = "storage.identity";
 
-std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings& settings) {
+std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings& settings, storage::OpenFor use) {
   if (settings.driver == "memory") {
     return std::make_unique<storage::MemoryDriver>();
   }
   auto driver = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});
-  driver->open();
+  driver->open(use);
   return driver;
 }
 
@@ -38,7 +38,7 @@ std::unique_ptr<index::RebuildableIndex> openIndex(const std::filesystem::path& 
   const index::OpenResult result = opened->open();
   logOpened(result, logger);
   const auto known = opened->mark(kIdentityMark);
-  if (known && *known != identity) {
+  if (known && !identity.empty() && *known != identity) {
     logger.warn("index_of_another_storage", {{"path", result.path.string()}, {"action", "made anew"}});
     opened->close();
     index::removeFiles(result.path);
@@ -69,15 +69,25 @@ RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings,
       builder(*storage, logger, settings.limits.manifestBytes) {}
 
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
-                                            const base::Logger& logger, base::MetricsRegistry& metrics) {
+                                            const base::Logger& logger, base::MetricsRegistry& metrics,
+                                            storage::OpenFor use) {
   RegistryParts::Base base;
   const std::filesystem::path indexPath = settings.index.path;
-  base.storage = std::make_unique<storage::MeteredDriver>(makeDriver(settings.storage), clock, metrics);
-  base.storage->check();
-  base.identity = registry::storageIdentity(*base.storage);
+  base.storage = std::make_unique<storage::MeteredDriver>(makeDriver(settings.storage, use), clock, metrics);
+  checkStorage(*base.storage, use);
+  base.identity = use == storage::OpenFor::Writing ? registry::storageIdentity(*base.storage)
+                                                   : registry::knownStorageIdentity(*base.storage);
   base.index = openIndex(indexPath, base.identity, logger);
   base.uploadSecret = loadUploadSecret(settings.http.secretFile, indexPath.parent_path());
   return std::make_unique<RegistryParts>(std::move(base), settings, clock, logger);
+}
+
+void checkStorage(storage::StorageDriver& driver, storage::OpenFor use) {
+  if (use == storage::OpenFor::Writing) {
+    driver.check();
+  } else {
+    static_cast<void>(registry::knownStorageIdentity(driver));
+  }
 }
 
 bool rebuildIndex(RegistryParts& parts, registry::BuildProgress& progress, const std::atomic<bool>& stop) {
@@ -87,7 +97,9 @@ bool rebuildIndex(RegistryParts& parts, registry::BuildProgress& progress, const
       parts.index->abandonRebuild();
       return false;
     }
-    feed.setMark(kIdentityMark, parts.identity);
+    if (!parts.identity.empty()) {
+      feed.setMark(kIdentityMark, parts.identity);
+    }
     parts.index->finishRebuild();
     return true;
   } catch (...) {

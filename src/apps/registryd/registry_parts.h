@@ -23,6 +23,7 @@
 #include "registry/referrers.h"
 #include "registry/schema1.h"
 #include "registry/uploads.h"
+#include "storage/filesystem_root.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registryd {
@@ -31,7 +32,9 @@ struct RegistryParts {
   // What is opened before the services can be built.
   struct Base {
     std::unique_ptr<storage::StorageDriver> storage;
-    std::string identity;  // of the storage; an index that carries another one is of another storage
+    // Of the storage; an index that carries another one is of another storage. "": it has none yet, and was opened for
+    // reading.
+    std::string identity;
     std::unique_ptr<index::RebuildableIndex> index;
     base::Secret uploadSecret;
   };
@@ -55,9 +58,14 @@ struct RegistryParts {
 };
 
 // Opens storage and index and builds the rest. The index may be incomplete afterwards (housekeeper.h makes it
-// complete). All arguments are borrowed. Throws std::exception with a text for the operator.
+// complete). For reading, the storage is sent no write. All arguments are borrowed. Throws std::exception with a text
+// for the operator.
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
-                                            const base::Logger& logger, base::MetricsRegistry& metrics);
+                                            const base::Logger& logger, base::MetricsRegistry& metrics,
+                                            storage::OpenFor use = storage::OpenFor::Writing);
+
+// Throws StorageError if the storage cannot be used: by a small write, or, for reading, by a look at it.
+void checkStorage(storage::StorageDriver& driver, storage::OpenFor use);
 
 // Fills the index anew from the storage and puts it in place. False if `stop` became true before the end; the index is
 // then as it was. Throws storage::StorageError and index::IndexError, then, too. One thread at a time.
