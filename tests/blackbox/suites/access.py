@@ -1,101 +1,20 @@
 """Who may do what, against the running daemon: the shipped tables, the old front's holes, changes while it serves."""
 
-import base64
-import contextlib
-import http.client
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
-import time
 
 from lib import http as wire
 from lib import images
-from lib.daemon import Daemon
+from lib.site import BUILDER, LAYER, OTHER, PICTURE, PROXY, UPLOADS, Site, hash_of, rules
 from lib.testing import check, equal, expect
 
-FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../fixtures/access")
-BUILDER, OTHER, PROXY = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 PUSH = 'Basic realm="docker-registry (push)"'
 READ_RESTRICTED = 'Basic realm="docker-registry restricted (restricted-read)"'
 PUSH_RESTRICTED = 'Basic realm="docker-registry restricted (restricted-push)"'
 ML = 'Basic realm="docker-registry ml"'
-PICTURE = images.image("access")
-LAYER = next(iter(PICTURE.blobs))
-UPLOADS = "/blobs/uploads/"
-
-
-class Site:
-    """A registry with rules; requests come from any address of 127.0.0.0/8."""
-
-    def __init__(self, context, fixture="newer.yaml"):
-        with open(os.path.join(FIXTURES, fixture), encoding="utf-8") as file:
-            self.text = file.read().replace("trusted_proxies: [10.2.1.13]", f"trusted_proxies: [{PROXY}]")
-        handle, self.path = tempfile.mkstemp(prefix="rha-access-", suffix=".yaml")
-        os.close(handle)
-        self.write(self.text)
-        self.daemon = Daemon(context.registryd, extra_config=f"access:\n  file: {self.path}\n",
-                             control=True)
-        self.programs = os.path.dirname(context.registryd)
-
-    def __enter__(self):
-        self.daemon.__enter__()
-        for repository in ("restricted/x", "public/x", "ml/x"):
-            self.push(repository, {"restricted/x": "ci-restricted", "ml/x": "ml-build"}.get(repository, "ci-build"))
-        return self
-
-    def __exit__(self, *_):
-        self.daemon.close()
-        os.unlink(self.path)
-
-    def write(self, text):
-        with open(self.path, "w", encoding="utf-8") as file:
-            file.write(text)
-
-    def request(self, method, target, account=None, password=None, source=BUILDER, headers=None, body=None):
-        fields = dict(headers or {})
-        if account:
-            pair = f"{account}:{password or account + '-secret'}".encode()
-            fields["Authorization"] = "Basic " + base64.b64encode(pair).decode()
-        if body is None and method in ("POST", "PUT", "PATCH"):
-            fields.setdefault("Content-Length", "0")
-        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=30, source_address=(source, 0))
-        try:
-            connection.request(method, target, body=body, headers=fields)
-            answer = connection.getresponse()
-            return wire.Response(answer.status, answer.reason, answer.getheaders(), answer.read())
-        finally:
-            connection.close()
-
-    def push(self, repository, account):
-        for digest, data in PICTURE.blobs.items():
-            expect(self.request("POST", f"/v2/{repository}{UPLOADS}?digest={digest}", account, body=data), 201)
-        expect(self.request("PUT", f"/v2/{repository}/manifests/v1", account, body=PICTURE.manifest,
-                            headers={"Content-Type": PICTURE.media_type}), 201)
-
-    def metric(self, name):
-        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.debug_port, timeout=10)
-        try:
-            connection.request("GET", "/metrics")
-            text = connection.getresponse().read().decode()
-        finally:
-            connection.close()
-        found = re.search("^" + re.escape(name) + r" (\S+)$", text, re.M)
-        check(found, f"no metric {name}")
-        return float(found[1])
-
-    def reload(self, text, good=True):
-        """Writes the file, sends SIGHUP, waits until the daemon has taken or refused it."""
-        name = "registry_ha_access_generation" if good else "registry_ha_access_rejected_total"
-        before = self.metric(name)
-        self.write(text)
-        self.daemon.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 10
-        while self.metric(name) == before:
-            check(time.monotonic() < deadline, "the daemon did not take the file within 10 s")
-            time.sleep(0.01)
 
 
 def tests(context):
@@ -271,19 +190,6 @@ def broken_file_changes_nothing(site):
     expect(site.request("GET", "/v2/public/x/manifests/v1"), 200)
     check("unknown account" in site.daemon.log(), "the error is not in the log")
     check(f"{site.path}:" in site.daemon.log(), "no FILE:LINE in the log")
-
-
-def hash_of(site, account):
-    return re.search(rf'{account}:\n    password_hashes: \["([^"]+)"\]', site.text)[1]
-
-
-@contextlib.contextmanager
-def rules(site, text):
-    site.reload(text)
-    try:
-        yield
-    finally:
-        site.reload(site.text)
 
 
 def passwords_rotate(site):
