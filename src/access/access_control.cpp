@@ -25,10 +25,6 @@ std::string joined(const std::vector<std::string>& lines) {
   return text.empty() ? "none" : text;
 }
 
-bool contains(const std::vector<std::string>& accounts, const Principal& principal) {
-  return !principal.anonymous() && std::find(accounts.begin(), accounts.end(), principal.name) != accounts.end();
-}
-
 std::string siteOf(const Client& client) {
   const auto address = IpAddress::parse(client.address);
   return address ? address->site() : client.address;
@@ -197,23 +193,8 @@ std::optional<Admission> AccessControl::admitBy(Prove prove, const Approach& app
   return admission;
 }
 
-const ClientLimit* AccessControl::Snapshot::limitFor(const Principal& principal, const Client& client) const {
-  const auto& limits = policy->document().limits;
-  if (limits.empty()) {
-    return nullptr;
-  }
-  const auto address = IpAddress::parse(client.address);
-  const auto fits = [&](const ClientLimit& each) {
-    const bool isAccount = !each.accounts || (each.accounts->anonymous ? principal.anonymous()
-                                                                       : contains(each.accounts->accounts, principal));
-    return isAccount && (each.networks.empty() || (address && containsAny(each.networks, *address)));
-  };
-  const auto found = std::find_if(limits.begin(), limits.end(), fits);
-  return found != limits.end() ? &*found : nullptr;
-}
-
 void AccessControl::limit(const Snapshot& snapshot, Admission& admission) const {
-  const ClientLimit* limit = snapshot.limitFor(admission.principal, admission.client);
+  const ClientLimit* limit = snapshot.policy->limitFor(admission.principal, admission.client);
   if (limit == nullptr) {
     return;
   }
@@ -287,6 +268,9 @@ AccessStatus AccessControl::status() const {
 
 bool AccessControl::refusesWrites() const { return current()->policy->document().mode.refusesWrites(); }
 
-std::shared_ptr<const Policy> AccessControl::policy() const { return current()->policy; }
+RulesInForce AccessControl::rules() const {
+  const SnapshotPointer snapshot = current();
+  return {snapshot->policy, snapshot->generation};
+}
 
 }  // namespace rha::access

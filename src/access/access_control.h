@@ -41,6 +41,11 @@ struct AccessStatus {
   bool fromLastGood = false;  // the file was broken at the start
 };
 
+struct RulesInForce {
+  std::shared_ptr<const RulePolicy> policy;  // shared with the requests it admits
+  std::uint64_t generation = 0;
+};
+
 class AccessControl final : public Gate {
  public:
   // `lastGood` is where the text in force is kept, mode 0600. The rest is borrowed.
@@ -63,7 +68,7 @@ class AccessControl final : public Gate {
   [[nodiscard]] AccessStatus status() const;
   // Read-only mode or role passive.
   [[nodiscard]] bool refusesWrites() const;
-  [[nodiscard]] std::shared_ptr<const Policy> policy() const;
+  [[nodiscard]] RulesInForce rules() const;
 
  private:
   struct Snapshot {
@@ -71,7 +76,6 @@ class AccessControl final : public Gate {
         : policy(std::make_shared<RulePolicy>(std::move(document))),
           authenticator(policy->document().accounts, throttle),
           text(std::move(accessText)) {}
-    [[nodiscard]] const ClientLimit* limitFor(const Principal& principal, const Client& client) const;
     std::shared_ptr<const RulePolicy> policy;  // shared with the requests it admitted
     Authenticator authenticator;
     std::string text;

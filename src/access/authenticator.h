@@ -2,7 +2,7 @@
 //
 // Checked passwords are remembered in memory only, under an HMAC with a key made for this object; it belongs to one
 // snapshot of access.yaml and dies with it, so a revoked password ends with the reload. Thread-safe; verify() blocks
-// for the hash and for the throttle; several that ask the same at once wait for one check.
+// for the hash and for the throttle; several that ask the same at once wait for one check, which those two bound.
 //
 // How long a check takes says nothing about the account: each is made of the account's own hashes and of others, whose
 // outcome is ignored, so that every check, also that of an unknown account, works through hashes of the same schemes

@@ -167,6 +167,20 @@ Decision RulePolicy::decideWrite(const Question& question) const {
   return allow("rule " + name + " lets " + account + " " + action + " from " + host.account->host, name);
 }
 
+const ClientLimit* RulePolicy::limitFor(const Principal& principal, const Client& client) const {
+  if (document_.limits.empty()) {
+    return nullptr;
+  }
+  const auto address = IpAddress::parse(client.address);
+  const auto fits = [&](const ClientLimit& each) {
+    const bool isMeant =
+        !each.accounts || (each.accounts->anonymous ? principal.anonymous() : grants(*each.accounts, principal));
+    return isMeant && (each.networks.empty() || (address && containsAny(each.networks, *address)));
+  };
+  const auto found = std::find_if(document_.limits.begin(), document_.limits.end(), fits);
+  return found != document_.limits.end() ? &*found : nullptr;
+}
+
 VisibleNamespaces RulePolicy::visibleTo(const Principal& principal) const {
   VisibleNamespaces list;
   for (const Rule& rule : document_.rules) {

@@ -23,6 +23,8 @@ class RulePolicy final : public Policy {
 
   [[nodiscard]] Decision decide(const Question& question) const override;
   [[nodiscard]] VisibleNamespaces visibleTo(const Principal& principal) const override;
+  // The limit of a client, whose account was proven; null if none fits.
+  [[nodiscard]] const ClientLimit* limitFor(const Principal& principal, const Client& client) const;
   [[nodiscard]] const AccessDocument& document() const { return document_; }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "access/explanation.h"
+
 namespace rha::registryd {
 namespace {
 
@@ -27,30 +29,22 @@ std::string textOf(const json& object, const char* key) {
 }
 
 CommandResult explain(const access::AccessControl& control, const json& request) {
-  const auto action = access::parseAction(textOf(request, "action"));
-  if (!action) {
-    return base::fail(std::string("action must be ping, catalog, pull, push or delete"));
+  const auto rules = control.rules();
+  const auto explanation =
+      access::explain(*rules.policy, {textOf(request, "account"), textOf(request, "address"), textOf(request, "action"),
+                                      textOf(request, "repository"), textOf(request, "mount_from")});
+  if (!explanation) {
+    return base::fail(explanation.error());
   }
-  const auto repository = oci::RepositoryName::parse(textOf(request, "repository"));
-  const bool needsRepository = *action != access::Action::Ping && *action != access::Action::Catalog;
-  if (needsRepository && !repository) {
-    return base::fail("repository: " + repository.error());
-  }
-  const std::string from = textOf(request, "mount_from");
-  const auto source = oci::RepositoryName::parse(from);
-  if (!from.empty() && !source) {
-    return base::fail("mount_from: " + source.error());
-  }
-  const access::Principal principal{textOf(request, "account")};
-  const access::Client client{textOf(request, "address")};
-  const auto decision = control.policy()->decide(
-      {principal, client, *action, needsRepository ? &*repository : nullptr, from.empty() ? nullptr : &*source});
+  const access::Decision& decision = explanation->decision;
   return json{{"verdict", toString(decision.verdict)},
               {"reason", decision.reason},
               {"rule", decision.rule},
               {"message", decision.message},
               {"challenge", decision.challenge},
-              {"generation", control.status().generation}}
+              {"limit", explanation->limit},
+              {"account_known", explanation->accountKnown},
+              {"generation", rules.generation}}
       .dump();
 }
 
@@ -78,8 +72,9 @@ void addAccessCommands(control::ControlServer& control, const std::string& file,
       [](access::AccessControl& rules, const json& request, const std::string&) { return explain(rules, request); });
 }
 
-json accessStatusJson(const access::AccessStatus& status) {
-  return {{"state", status.fromLastGood ? "last good rules: the file has errors" : "rules"},
+json accessStatusJson(const access::AccessStatus& status, const std::string& file) {
+  return {{"file", file},
+          {"state", status.fromLastGood ? "last good rules: the file has errors" : "rules"},
           {"generation", status.generation},
           {"hash", status.hash},
           {"age_seconds", status.age.count()},

@@ -5,7 +5,8 @@
 //     <- {"generation":2,"hash":"sha256:…","changes":["account ml-build added", …]}
 //     <- error: every fault as FILE:LINE: text, one a line; what was in force stays
 //   {"command":"explain","account":"ci-build","address":"10.64.0.2","action":"push","repository":"a","mount_from":""}
-//     <- {"verdict":"allow","reason":"…","rule":"…","message":"…","challenge":"…","generation":2}
+//     <- {"verdict":"allow","reason":"…","rule":"…","message":"…","challenge":"…","limit":"",
+//         "account_known":true,"generation":2}
 //
 // Called on the control server's threads.
 #pragma once
@@ -24,6 +25,6 @@ void addAccessCommands(control::ControlServer& control, const std::string& file,
                        std::function<access::AccessControl*()> access);
 
 // The part of `status` about access.
-nlohmann::json accessStatusJson(const access::AccessStatus& status);
+nlohmann::json accessStatusJson(const access::AccessStatus& status, const std::string& file);
 
 }  // namespace rha::registryd

@@ -226,7 +226,8 @@ base::Result<std::string, std::string> Daemon::status() const {
                         {"storage", {{"driver", parts_->storage->name()}}},
                         {"connections", server_->connections()},
                         {"uploads", parts_->uploads.active()}};
-  status["access"] = access_ ? accessStatusJson(access_->status()) : nlohmann::json{{"state", "open to everybody"}};
+  status["access"] = access_ ? accessStatusJson(access_->status(), settings_.access.file)
+                             : nlohmann::json{{"state", "open to everybody"}};
   nlohmann::json& index = status["index"];
   index["state"] = housekeeper_->indexText();
   try {
