@@ -6,6 +6,7 @@
 
 #include "access/access_file.h"
 #include "access/access_findings.h"
+#include "access/explanation.h"
 #include "access/rule_policy.h"
 #include "base/error.h"
 #include "base/files.h"
@@ -43,15 +44,9 @@ Outcome shown(const json& object, Format format) {
   return outcome;
 }
 
-Outcome ask(const Options& options, const json& request) {
-  const auto answer = control::callControl(options.socket, request.dump(), kDeadline);
-  if (!answer) {
-    return {ExitCode::RegistryError, "", answer.error() + '\n'};
-  }
-  return shown(json::parse(*answer), options.format);
+Outcome wrongUse(const std::string& text) {
+  return {ExitCode::WrongUse, "", "docker-registryctl: " + text + "\nTry: docker-registryctl --help\n"};
 }
-
-Outcome wrongUse(const std::string& text) { return {ExitCode::Unexpected, "", text + '\n'}; }
 
 base::Result<access::AccessDocument, std::string> readDocument(const std::string& file) {
   std::optional<std::string> text;
@@ -76,28 +71,62 @@ base::Result<access::AccessDocument, std::string> readDocument(const std::string
   return base::fail(std::move(faults));
 }
 
-Outcome explainByFile(const Options& options, access::Action action, const oci::RepositoryName* repository,
-                      const oci::RepositoryName* mountFrom) {
+// A line for each thing that there is to say; `explained` as the daemon gives it.
+std::string explainedText(const json& explained) {
+  const auto text = [&](const char* key) { return explained.value(key, ""); };
+  const std::string verdict = text("verdict");
+  std::string out;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) {
+      std::string line = name;
+      line.resize(12, ' ');
+      out += line + value + '\n';
+    }
+  };
+  add("verdict", verdict + (verdict == "challenge" ? " (401)" : verdict == "deny" ? " (403)" : ""));
+  add("reason", text("reason"));
+  add("rule", text("rule"));
+  add("message", text("message"));
+  add("challenge", text("challenge"));
+  add("limit", text("limit"));
+  add("generation", explained.contains("generation") ? explained["generation"].dump() : "");
+  add("note", explained.value("account_known", true) ? "" : "there is no such account");
+  return out;
+}
+
+Outcome explained(const json& object, Format format) {
+  return {ExitCode::Ok, format == Format::Json ? object.dump(2) + '\n' : explainedText(object), ""};
+}
+
+Outcome explainByFile(const Options& options, const access::ExplainRequest& request) {
   auto document = readDocument(options.file);
   if (!document) {
-    return {ExitCode::Unexpected, "", document.error()};
+    return {ExitCode::WrongUse, "", document.error()};
   }
-  const access::RulePolicy policy(*std::move(document));
-  const access::Principal principal{options.account};
-  const access::Client client{options.from};
-  const auto decision = policy.decide({principal, client, action, repository, mountFrom});
-  return shown({{"verdict", toString(decision.verdict)},
-                {"reason", decision.reason},
-                {"rule", decision.rule},
-                {"message", decision.message},
-                {"challenge", decision.challenge}},
-               options.format);
+  const auto explanation = access::explain(access::RulePolicy(*std::move(document)), request);
+  if (!explanation) {
+    return wrongUse(explanation.error());
+  }
+  const access::Decision& decision = explanation->decision;
+  return explained({{"verdict", toString(decision.verdict)},
+                    {"reason", decision.reason},
+                    {"rule", decision.rule},
+                    {"message", decision.message},
+                    {"challenge", decision.challenge},
+                    {"limit", explanation->limit},
+                    {"account_known", explanation->accountKnown}},
+                   options.format);
 }
 
 }  // namespace
 
 Outcome status(const Options& options) {
-  return options.words.empty() ? ask(options, {{"command", "status"}}) : wrongUse("status takes no argument");
+  if (!options.words.empty()) {
+    return wrongUse("status takes no argument");
+  }
+  const auto answer = control::callControl(options.socket, R"({"command":"status"})", kDeadline);
+  return answer ? shown(json::parse(*answer), options.format)
+                : Outcome{ExitCode::RegistryError, "", answer.error() + '\n'};
 }
 
 Outcome explain(const Options& options) {
@@ -110,22 +139,20 @@ Outcome explain(const Options& options) {
     return wrongUse(needsRepository ? "explain " + options.words[0] + " needs a repository"
                                     : "explain " + options.words[0] + " takes no repository");
   }
-  const std::string name = needsRepository ? options.words[1] : "";
-  if (options.file.empty()) {
-    return ask(options, {{"command", "explain"},
-                         {"account", options.account},
-                         {"address", options.from},
-                         {"action", options.words[0]},
-                         {"repository", name},
-                         {"mount_from", options.mountFrom}});
+  const access::ExplainRequest request{options.account, options.from, options.words[0],
+                                       needsRepository ? options.words[1] : "", options.mountFrom};
+  if (const std::string fault = access::explainFault(request); !fault.empty()) {
+    return wrongUse(fault);
   }
-  const auto repository = oci::RepositoryName::parse(name);
-  const auto source = oci::RepositoryName::parse(options.mountFrom);
-  if ((needsRepository && !repository) || (!options.mountFrom.empty() && !source)) {
-    return wrongUse(needsRepository && !repository ? repository.error() : source.error());
+  if (!options.file.empty()) {
+    return explainByFile(options, request);
   }
-  return explainByFile(options, *action, needsRepository ? &*repository : nullptr,
-                       options.mountFrom.empty() ? nullptr : &*source);
+  const json question{
+      {"command", "explain"},     {"account", request.account},       {"address", request.address},
+      {"action", request.action}, {"repository", request.repository}, {"mount_from", request.mountFrom}};
+  const auto answer = control::callControl(options.socket, question.dump(), kDeadline);
+  return answer ? explained(json::parse(*answer), options.format)
+                : Outcome{ExitCode::RegistryError, "", answer.error() + '\n'};
 }
 
 Outcome checkAccess(const Options& options) {
@@ -134,7 +161,7 @@ Outcome checkAccess(const Options& options) {
   }
   const auto document = readDocument(options.words[0]);
   if (!document) {
-    return {ExitCode::Unexpected, "", document.error()};
+    return {ExitCode::WrongUse, "", document.error()};
   }
   const auto findings = access::accessFindings(*document);
   if (options.format == Format::Json) {

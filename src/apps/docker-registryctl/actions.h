@@ -9,7 +9,7 @@
 namespace rha::registryctl {
 
 // As the earlier docker-registryctl has them.
-enum class ExitCode : int { Ok = 0, Unexpected = 1, RegistryError = 2, UnknownAction = 3 };
+enum class ExitCode : int { Ok = 0, WrongUse = 1, RegistryError = 2, UnknownAction = 3 };
 
 enum class Format : unsigned char { Text, Json };
 
@@ -31,7 +31,7 @@ struct Outcome {
 
 // State of the daemon.
 Outcome status(const Options& options);
-// Words: ACTION [REPOSITORY]. What is decided, and by which rule.
+// Words: ACTION [REPOSITORY]. What is decided, by which rule, and what the client is told.
 Outcome explain(const Options& options);
 // Words: FILE. Its errors, as FILE:LINE: text, and what is probably not meant.
 Outcome checkAccess(const Options& options);
