@@ -18,7 +18,7 @@ constexpr const char* kHelp =
     "\n"
     "Usage: registry-acl-reloader [--file FILE] [--socket PATH]\n"
     "\n"
-    "  --file FILE    the accounts, rules and hosts (/etc/docker-registry-ha/access.yaml)\n"
+    "  --file FILE    the accounts, rules and hosts (default: access.file of the running registryd)\n"
     "  --socket PATH  registryd's control socket (/run/docker-registry-ha/control.sock)\n"
     "  --man-page     print the manual as roff\n"
     "  --help         print this list\n"
@@ -34,12 +34,17 @@ registry\-acl\-reloader \- apply a changed access.yaml to the running registryd
 Checks the accounts, rules, uploading hosts and mode in \fIFILE\fR as a whole and hands them to
 .BR registryd (8)
 over its control socket. Prints what changed. It repeats until what the daemon applied is what the file says, so that a
-change made meanwhile is not lost. If the file has errors, each is printed with its line, and the rules that were in force
-stay in force.
+change made meanwhile is not lost. A registryd that is being started or restarted is waited for, up to 20 seconds. If the
+file has errors, each is printed with its line, and the rules that were in force stay in force.
+.PP
+.B docker\-registry\-ha\-reload.path
+starts it whenever /etc/docker\-registry\-ha/access.yaml was changed;
+.B systemctl reload docker\-registry\-ha
+does the same by hand.
 .SH OPTIONS
 .TP
 .BI \-\-file " FILE"
-The file (/etc/docker\-registry\-ha/access.yaml).
+The file. By default the one that registryd was started with (access.file).
 .TP
 .BI \-\-socket " PATH"
 The control socket (/run/docker\-registry\-ha/control.sock).
@@ -47,7 +52,8 @@ The control socket (/run/docker\-registry\-ha/control.sock).
 0: the file is in force. 1: the file has errors. 2: wrong use of the command line. 3: registryd cannot be reached or
 refused the file.
 .SH SEE ALSO
-.BR registryd (8)
+.BR registryd (8),
+.BR docker\-registryctl (1)
 )";
 
 int fail(const std::string& text) {

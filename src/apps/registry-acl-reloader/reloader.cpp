@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "access/access_file.h"
 #include "base/error.h"
@@ -15,6 +16,7 @@ namespace {
 
 // A file that still changes after so many rounds is being written by something that has gone wild.
 constexpr int kMostRounds = 20;
+constexpr std::chrono::milliseconds kRetryEvery{200};
 
 base::Result<std::string, std::string> readText(const std::filesystem::path& file) {
   try {
@@ -50,10 +52,36 @@ std::string describe(const nlohmann::json& applied) {
   return text;
 }
 
+// Asks again while the daemon is not there or says that it is starting: after a restart it is, in a moment.
+base::Result<std::string, std::string> callPatiently(const Job& job, const nlohmann::json& request) {
+  const auto end = std::chrono::steady_clock::now() + job.patience;
+  while (true) {
+    auto answer = control::callControl(job.socket, request.dump(), job.deadline);
+    const bool mayChange = !answer && (answer.error().starts_with("cannot connect") ||
+                                       answer.error().find("starting") != std::string::npos);
+    if (!mayChange || std::chrono::steady_clock::now() >= end) {
+      return answer;
+    }
+    std::this_thread::sleep_for(kRetryEvery);
+  }
+}
+
+// The file that the daemon was started with.
+base::Result<std::filesystem::path, std::string> fileOfDaemon(const Job& job) {
+  const auto answer = callPatiently(job, {{"command", "status"}});
+  if (!answer) {
+    return base::fail(answer.error());
+  }
+  const auto file = nlohmann::json::parse(*answer).at("access").value("file", "");
+  if (file.empty()) {
+    return base::fail(std::string("registryd has no access rules: set access.file in registryd.yaml and restart it"));
+  }
+  return std::filesystem::path(file);
+}
+
 // One round: applies the text; adds to the outcome. The hash that the daemon applied, or nullopt: the outcome is final.
 std::optional<std::string> applyOnce(const Job& job, const std::string& text, Outcome& outcome) {
-  const nlohmann::json request{{"command", "apply_access"}, {"file", job.file.string()}, {"text", text}};
-  const auto answer = control::callControl(job.socket, request.dump(), job.deadline);
+  const auto answer = callPatiently(job, {{"command", "apply_access"}, {"file", job.file.string()}, {"text", text}});
   if (!answer) {
     outcome.code = ExitCode::Unreachable;
     outcome.error = answer.error() + '\n';
@@ -66,8 +94,15 @@ std::optional<std::string> applyOnce(const Job& job, const std::string& text, Ou
 
 }  // namespace
 
-Outcome reload(const Job& job) {
+Outcome reload(Job job) {
   Outcome outcome;
+  if (job.file.empty()) {
+    auto file = fileOfDaemon(job);
+    if (!file) {
+      return {ExitCode::Unreachable, "", file.error() + '\n'};
+    }
+    job.file = *std::move(file);
+  }
   for (int round = 0; round < kMostRounds; ++round) {
     const auto text = readText(job.file);
     std::string faults = text ? faultsOf(*text, job.file) : text.error() + '\n';

@@ -29,7 +29,8 @@ def tests(context):
                          wrong_passwords_do_not_lock_out, broken_file_changes_nothing, passwords_rotate,
                          revoked_password_ends_at_once, read_only_refuses_writes, passive_names_the_active_one,
                          reloader_tells_what_changed, reloader_refuses_a_broken_file, reloader_misses_no_change,
-                         operator_sees_the_state, operator_sees_why, operator_checks_a_file,
+                         operator_sees_the_state, operator_is_told_what_is_wrong, operator_sees_why,
+                         operator_checks_a_file, reloader_finds_the_file_and_waits_for_the_daemon,
                          no_secret_in_the_log, last_good_rules_outlive_a_broken_file):
             yield function.__name__.replace("_", " "), lambda function=function: function(site)
 
@@ -270,6 +271,18 @@ def reloader_refuses_a_broken_file(site):
     equal(reloader(site, "--nonsense").returncode, 2, "exit code of wrong use")
 
 
+def reloader_finds_the_file_and_waits_for_the_daemon(site):
+    """Without --file it is the daemon's own; a daemon that is being restarted is waited for."""
+    command = [os.path.join(site.programs, "registry-acl-reloader"), "--socket", site.daemon.control]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+    equal(done.returncode, 0, "exit code")
+    check("nothing changed" in done.stdout, done.stdout)
+    site.daemon.stop()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        site.daemon.start()
+        equal((running.wait(60), "applied" in running.stdout.read()), (0, True), "exit code and output after a restart")
+
+
 def reloader_misses_no_change(site):
     """A file that changes while reloaders run: after the last one, what is in force is what the file says."""
     texts = [site.text, site.text.replace("read_only: false", "read_only: true")]
@@ -301,6 +314,35 @@ def operator_sees_the_state(site):
     check(re.search(r"^access\.generation +\d+$", ctl(site, "status").stdout, re.M), "no generation in the table")
     equal(ctl(site, "--socket", "/nonexistent", "status").returncode, 2, "exit code without a daemon")
     equal(ctl(site, "nonsense").returncode, 3, "exit code of an unknown action")
+    equal(state["file"], site.path, "file")
+
+
+def operator_is_told_what_is_wrong(site):
+    for words, code, text in ((["statsu"], 3, "did you mean status?"), ([], 3, "no action is named"),
+                              (["--accout", "a", "status"], 1, "did you mean --account?"),
+                              (["--account"], 1, "--account needs an argument"),
+                              (["--account", "a", "status"], 1, "--account belongs to explain"),
+                              (["explain"], 1, "ping, catalog, pull, push or delete"),
+                              (["explain", "pull"], 1, "needs a repository"),
+                              (["explain", "--account", "ci-build", "push", "a"], 1, "from is missing"),
+                              (["explain", "--from", "host", "pull", "a"], 1, "from must be an IP address"),
+                              (["explain", "pull", "UPPER"], 1, "repository: "),
+                              (["check-access"], 1, "needs a file"),
+                              (["check-access", "/nonexistent"], 1, "/nonexistent: there is no such file")):
+        for more in ([], ["--file", site.path] if words[:1] == ["explain"] else []):
+            done = ctl(site, *words, *more)
+            equal(done.returncode, code, f"exit code of {words} {more}")
+            check(text in done.stderr and not done.stdout, f"{words} {more}: {done.stderr!r} {done.stdout!r}")
+    for option in ("--help", "--man-page", "--bash-completion", "--version"):
+        done = ctl(site, option)
+        equal((done.returncode, done.stderr), (0, ""), option)
+        check("docker-registryctl" in done.stdout.replace("\\", ""), f"{option}: {done.stdout[:200]}")
+    complete = subprocess.run(["bash", "-c", f"source <({site.programs}/docker-registryctl --bash-completion); "
+                               "_docker_registryctl docker-registryctl ch docker-registryctl; echo ${COMPREPLY[@]}; "
+                               "_docker_registryctl docker-registryctl p explain; echo ${COMPREPLY[@]}; "
+                               "_docker_registryctl docker-registryctl --f explain; echo ${COMPREPLY[@]}"],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, check=False).stdout
+    equal(complete.splitlines(), ["check-access", "ping pull push", "--from --file"], "completion")
 
 
 def operator_sees_why(site):
@@ -311,8 +353,14 @@ def operator_sees_why(site):
                                  (["--mount-from", "restricted/x", *question], "deny", '"restricted/"')):
         live = json.loads(ctl(site, "explain", *words).stdout)
         equal((live["verdict"], live["rule"]), (verdict, rule), f"explain {words}")
+        shown = ctl(site, "explain", *[word for word in words if word != "--json"]).stdout
+        check(re.search(rf"^verdict +{verdict}", shown) and f"reason      {live['reason']}\n" in shown, shown)
         by_file = json.loads(ctl(site, "explain", "--file", site.path, *words).stdout)
         equal({**by_file, "generation": live["generation"]}, live, "by the file and by the daemon")
+
+
+    unknown = ctl(site, "explain", "--account", "nobody", "pull", "restricted/x").stdout
+    check("note        there is no such account" in unknown, unknown)
 
 
 def operator_checks_a_file(site):
