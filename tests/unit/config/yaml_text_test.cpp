@@ -38,7 +38,7 @@ TEST(YamlText, a_few_lines_that_stand_for_more_than_anybody_can_read_are_refused
     text += "]\n";
   }
   EXPECT_EQ(faultOf(text),
-            "5: the file has more than 200000 values, with its aliases written out; this cannot be meant");
+            "6: the file has more than 200000 values, with its aliases written out; this cannot be meant");
 }
 
 TEST(YamlText, an_alias_within_what_it_names_is_refused) {
