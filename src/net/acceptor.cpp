@@ -107,7 +107,8 @@ bool Acceptor::shedIdle() {
   EventLoop* richest = nullptr;
   std::uint64_t most = 0;
   for (EventLoop* loop : loops_) {
-    const std::uint64_t idle = loop->counters().get(ConnectionState::Idle);
+    const std::uint64_t idle =
+        loop->counters().get(ConnectionState::Idle) + loop->counters().get(ConnectionState::Handshake);
     const std::uint64_t asked = loop->shedsAsked.load(std::memory_order_relaxed);
     if (idle > asked && idle - asked > most) {
       most = idle - asked;

@@ -50,7 +50,7 @@ void Connection::open(Welcome welcome) {
     close(CloseReason::Internal);
     return;
   }
-  loop_.setDeadline(*this, DeadlineClass::Head);
+  loop_.setDeadline(*this, DeadlineClass::Handshake);
   step();
 }
 
@@ -65,7 +65,11 @@ void Connection::onEvents(std::uint32_t events) {
   }
   peerEnded_ = peerEnded_ || (events & EPOLLRDHUP) != 0;
   readable_ = readable_ || (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP)) != 0;
-  writable_ = writable_ || (events & EPOLLOUT) != 0;
+  if ((events & EPOLLOUT) != 0) {
+    writable_ = true;
+    readable_ = readable_ || readNeedsWrite_;
+    readNeedsWrite_ = false;
+  }
   step();
 }
 
@@ -131,7 +135,7 @@ void Connection::onExchange() {
 void Connection::onDeadline() {
   switch (phase_) {
     case Phase::Handshake:
-      close(CloseReason::HeadDeadline);
+      close(CloseReason::HandshakeDeadline);
       break;
     case Phase::Head:
       if (kept().empty()) {
@@ -178,18 +182,28 @@ bool Connection::cut() {
 void Connection::shed() { close(CloseReason::Shed); }
 
 Connection::Progress Connection::handshake() {
+  if (transport_->secure() && !loop_.beginHandshake(*this)) {
+    return Progress::Blocked;
+  }
   const IoResult result = transport_->handshake();
+  if (transport_->secure()) {
+    loop_.endHandshake();
+  }
   switch (result.status) {
     case IoStatus::Done:
       break;
     case IoStatus::WantRead:
     case IoStatus::WantWrite:
       return Progress::Blocked;
+    case IoStatus::NotTls:
+      return refuse(400, "this port speaks TLS: use https");
     case IoStatus::End:
     case IoStatus::Failed:
-      close(CloseReason::ClientGone);
+      close(CloseReason::HandshakeFailed);
       return Progress::Blocked;
   }
+  // The first request may have come with the end of the handshake: no event will tell of it.
+  readable_ = readable_ || transport_->secure();
   enter(Phase::Head);
   if (refused_) {
     return refuse(503, "too many connections");
@@ -376,6 +390,9 @@ void Connection::enter(Phase phase) {
 
 void Connection::close(CloseReason reason) {
   assert(phase_ != Phase::Closed);
+  if (state_ == ConnectionState::Idle) {
+    transport_->sayGoodbye();
+  }
   loop_.counters().add(state_, -1);
   loop_.unload();
   loop_.deadlines().clear(*this);
@@ -420,7 +437,9 @@ void Connection::endExchange() {
 
 // The end of the stream may have come with the event of the last bytes: no other will tell of it.
 void Connection::noteRead(const IoResult& result) {
-  readable_ = result.status != IoStatus::WantRead && (!result.drained || peerEnded_);
+  const bool waits = result.status == IoStatus::WantRead || result.status == IoStatus::WantWrite;
+  readNeedsWrite_ = result.status == IoStatus::WantWrite;
+  readable_ = !waits && (!result.drained || peerEnded_);
 }
 
 void Connection::keep(std::string_view bytes) {

@@ -45,8 +45,10 @@ class Connection final : public Watched, public DeadlineEntry {
   void onStop();
   // Ends now. True: an exchange was under way.
   bool cut();
-  // Makes room for another. Precondition: idle.
+  // Makes room for another. Precondition: idle, or not further than the handshake.
   void shed();
+
+  bool awaitsTurn = false;  // the loop's: it stands in the queue for handshakes
 
  private:
   enum class Phase : std::uint8_t { Handshake, Head, Waiting, Body, Sending, Settling, Draining, Lingering, Closed };
@@ -109,9 +111,10 @@ class Connection final : public Watched, public DeadlineEntry {
   ConnectionState state_ = ConnectionState::Handshake;
   bool readable_ = false;
   bool writable_ = true;
-  bool peerEnded_ = false;   // it sends nothing more than what is there
-  bool refused_ = false;     // to be told 503
-  bool closeAfter_ = false;  // the present answer is the last
+  bool readNeedsWrite_ = false;  // the transport has to send before it can read on
+  bool peerEnded_ = false;       // it sends nothing more than what is there
+  bool refused_ = false;         // to be told 503
+  bool closeAfter_ = false;      // the present answer is the last
 
   // Received and not used yet: part of a head, or pipelined requests.
   std::string input_;

@@ -180,6 +180,7 @@ Connection::Progress Connection::sent(const IoResult& result) {
       sendProgress_ = false;
       return Progress::Blocked;
     case IoStatus::End:
+    case IoStatus::NotTls:
     case IoStatus::Failed:
       giveUp(AbortReason::ClientGone, CloseReason::ClientGone);
       return Progress::Blocked;

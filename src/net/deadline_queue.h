@@ -14,8 +14,8 @@
 
 namespace rha::net {
 
-enum class DeadlineClass : std::uint8_t { Idle, Head, Body, Linger, Retry };
-inline constexpr std::size_t kDeadlineClasses = 5;
+enum class DeadlineClass : std::uint8_t { Handshake, Idle, Head, Body, Linger, Retry };
+inline constexpr std::size_t kDeadlineClasses = 6;
 
 class DeadlineEntry {
  public:

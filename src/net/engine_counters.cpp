@@ -12,8 +12,9 @@ std::string_view toString(ConnectionState state) {
 
 std::string_view toString(CloseReason reason) {
   static constexpr std::array<std::string_view, kCloseReasons> kNames{
-      "client_closed", "client_gone",   "answered", "idle_deadline", "head_deadline", "body_deadline",
-      "refused",       "source_failed", "shed",     "stop",          "internal"};
+      "client_closed", "client_gone",   "answered",      "handshake_failed", "handshake_deadline",
+      "idle_deadline", "head_deadline", "body_deadline", "refused",          "source_failed",
+      "shed",          "stop",          "internal"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -25,6 +25,8 @@ enum class CloseReason : std::uint8_t {
   ClientClosed,
   ClientGone,
   Answered,
+  HandshakeFailed,
+  HandshakeDeadline,
   IdleDeadline,
   HeadDeadline,
   BodyDeadline,
@@ -34,7 +36,7 @@ enum class CloseReason : std::uint8_t {
   Stop,
   Internal
 };
-inline constexpr std::size_t kCloseReasons = 11;
+inline constexpr std::size_t kCloseReasons = 13;
 std::string_view toString(CloseReason reason);
 
 // Written by one event thread, read by any.

@@ -21,11 +21,12 @@ constexpr std::size_t kScratchBytes = 64 * 1024;
 constexpr std::uint64_t kRoundBytes = 4 * 1024 * 1024;  // of all connections that are ready: a few milliseconds
 constexpr std::uint64_t kMinTurnBytes = 32 * 1024;
 constexpr std::uint64_t kMaxTurnBytes = 1024 * 1024;
+constexpr std::chrono::milliseconds kHandshakeTime{2};  // of a turn, for all TLS handshakes together
 constexpr std::chrono::milliseconds kLinger{2000};
 constexpr std::chrono::milliseconds kRetry{50};
 
 DeadlineQueue::Lengths lengths(const ServerSettings& settings) {
-  return {settings.idleDeadline, settings.headDeadline, settings.bodyDeadline, kLinger, kRetry};
+  return {settings.headDeadline, settings.idleDeadline, settings.headDeadline, settings.bodyDeadline, kLinger, kRetry};
 }
 
 }  // namespace
@@ -139,6 +140,7 @@ void EventLoop::run() {
 void EventLoop::turn(std::array<epoll_event, 256>& events) {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout());
   updateClock();
+  handshakeTime_ = {};
   const std::uint64_t ready = static_cast<std::uint64_t>(std::max(count, 0)) + again_.size();
   turnBytes_ = std::clamp(kRoundBytes / std::max<std::uint64_t>(ready, 1), kMinTurnBytes, kMaxTurnBytes);
   for (int i = 0; i < count; ++i) {
@@ -146,6 +148,7 @@ void EventLoop::turn(std::array<epoll_event, 256>& events) {
     static_cast<Watched*>(event.data.ptr)->onEvents(event.events);
   }
   takeMail();
+  runHandshakes();
   runAgain();
   deadlines_.expire(now_);
   if (stopping_ && !cut_ && now_ >= stopAt_) {
@@ -155,7 +158,7 @@ void EventLoop::turn(std::array<epoll_event, 256>& events) {
 }
 
 int EventLoop::timeout() {
-  if (!again_.empty()) {
+  if (!again_.empty() || !handshakes_.empty()) {
     return 0;
   }
   std::optional<base::SteadyTime> next = deadlines_.next();
@@ -255,22 +258,55 @@ void EventLoop::runAgain() {
   }
 }
 
+// First come, first served; who has to wait goes on in a later turn, when everybody else has had theirs.
+bool EventLoop::beginHandshake(Connection& connection) {
+  if (connection.awaitsTurn) {
+    return false;
+  }
+  if (handshakeTime_ >= kHandshakeTime || (!handshakes_.empty() && !runsHandshakes_)) {
+    connection.awaitsTurn = true;
+    handshakes_.push_back(&connection);
+    return false;
+  }
+  handshakeBegan_ = engine_.clock.steady();
+  return true;
+}
+
+void EventLoop::endHandshake() { handshakeTime_ += engine_.clock.steady() - handshakeBegan_; }
+
+void EventLoop::runHandshakes() {
+  runsHandshakes_ = true;
+  while (!handshakes_.empty() && handshakeTime_ < kHandshakeTime) {
+    Connection* const connection = handshakes_.front();
+    handshakes_.pop_front();
+    connection->awaitsTurn = false;
+    connection->advance();
+  }
+  runsHandshakes_ = false;
+}
+
 void EventLoop::bury(Connection& connection) { dead_.push_back(&connection); }
 
 void EventLoop::buryAll() {
   for (Connection* connection : dead_) {
     std::erase(again_, connection);
+    if (connection->awaitsTurn) {
+      std::erase(handshakes_, connection);
+    }
     connections_.erase(connection->place);
   }
   dead_.clear();
 }
 
 bool EventLoop::shedOldestIdle() {
-  // Only connections have deadlines of this class.
-  auto* oldest = static_cast<Connection*>(deadlines_.oldest(DeadlineClass::Idle));
-  if (oldest == nullptr) {
+  // Only connections have deadlines of these classes. One that is long in its handshake is worth no more than an idle
+  // one: an honest client is through in moments.
+  DeadlineEntry* entry = deadlines_.oldest(DeadlineClass::Idle);
+  entry = entry != nullptr ? entry : deadlines_.oldest(DeadlineClass::Handshake);
+  if (entry == nullptr) {
     return false;
   }
+  auto* oldest = static_cast<Connection*>(entry);
   engine_.counters->shedIdle->add();
   oldest->shed();
   return true;

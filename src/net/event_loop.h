@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <memory>
 #include <string>
@@ -102,6 +103,11 @@ class EventLoop final {
   void rewatch(int descriptor, Watched& watched, std::uint32_t events);
   // Calls connection.advance() in the next turn, after others had theirs.
   void again(Connection& connection);
+  // A step of a TLS handshake costs up to a millisecond: all of them together have a small part of each turn, so that a
+  // crowd that comes back at once does not keep those that are connected waiting. False: its turn has not come, and
+  // connection.advance() will be called when it does.
+  bool beginHandshake(Connection& connection);
+  void endHandshake();
   // The connection's descriptor is closed: it is no longer part of the load.
   void unload() { load_.fetch_sub(1, std::memory_order_relaxed); }
   // Destroys the connection at the end of the turn.
@@ -120,6 +126,7 @@ class EventLoop final {
   void handle(Notice& notice);
   void adopt(Notice& notice);
   void runAgain();
+  void runHandshakes();
   void buryAll();
   void beginStop(base::SteadyTime until);
   void cutAll();
@@ -148,6 +155,10 @@ class EventLoop final {
   std::list<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> again_;
   std::vector<Connection*> dead_;
+  std::deque<Connection*> handshakes_;  // waiting for their turn
+  bool runsHandshakes_ = false;
+  base::SteadyTime handshakeBegan_;
+  base::SteadyTime::duration handshakeTime_{};  // in this turn
   std::atomic<std::uint64_t> load_{0};
   bool stopping_ = false;
   bool cut_ = false;

@@ -69,12 +69,12 @@ class Server::Impl final {
                 EngineCounters::make(metrics, withMinimums(settings).eventThreads)) {}
   ~Impl() { stop(std::chrono::milliseconds(0)); }
 
-  void adopt(base::Fd listening) {
+  void adopt(base::Fd listening, TransportFactory* transports) {
     // Whoever opened it may not have thought of that.
     ::fcntl(listening.get(), F_SETFL, ::fcntl(listening.get(), F_GETFL) | O_NONBLOCK);
     ::fcntl(listening.get(), F_SETFD, FD_CLOEXEC);
     addresses_.push_back(boundAddress(listening.get()));
-    listening_.push_back(std::move(listening));
+    listening_.push_back({std::move(listening), transports == nullptr ? plain_ : *transports});
   }
   void start();
   std::uint64_t stop(std::chrono::milliseconds deadline);
@@ -98,7 +98,11 @@ class Server::Impl final {
 
   Engine engine_;
   PlainTransportFactory plain_;
-  std::vector<base::Fd> listening_;
+  struct Listening {
+    base::Fd socket;
+    TransportFactory& transports;
+  };
+  std::vector<Listening> listening_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::unique_ptr<Acceptor> acceptor_;
 };
@@ -131,8 +135,8 @@ void Server::Impl::start() {
     loops.push_back(loops_.back().get());
   }
   acceptor_ = std::make_unique<Acceptor>(engine_, loops, connectionLimit());
-  for (base::Fd& socket : listening_) {
-    acceptor_->add(std::move(socket), plain_);
+  for (Listening& each : listening_) {
+    acceptor_->add(std::move(each.socket), each.transports);
   }
   listening_.clear();
   acceptor_->open();
@@ -168,9 +172,11 @@ Server::Server(ServerSettings settings, Handler& handler, ExchangeObserver& obse
 
 Server::~Server() = default;
 
-void Server::listen(const Address& address) { adopt(openListeningAnywhere(address)); }
+void Server::listen(const Address& address, TransportFactory* transports) {
+  adopt(openListeningAnywhere(address), transports);
+}
 
-void Server::adopt(base::Fd listening) { impl_->adopt(std::move(listening)); }
+void Server::adopt(base::Fd listening, TransportFactory* transports) { impl_->adopt(std::move(listening), transports); }
 
 std::vector<Address> Server::addresses() const { return impl_->addresses_; }
 

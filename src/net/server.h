@@ -12,8 +12,9 @@
 // Metrics:
 //   registry_ha_connections{state="handshake|idle|head|busy|lingering"}   open now
 //   registry_ha_connections_accepted_total
-//   registry_ha_connections_closed_total{reason="client_closed|client_gone|answered|idle_deadline|head_deadline|
-//                                                body_deadline|refused|source_failed|shed|stop|internal"}
+//   registry_ha_connections_closed_total{reason="client_closed|client_gone|answered|handshake_failed|
+//                                                handshake_deadline|idle_deadline|head_deadline|body_deadline|refused|
+//                                                source_failed|shed|stop|internal"}
 //   registry_ha_connections_shed_total{how="idle|refused|dropped"}        at the limit of connections or descriptors
 //   registry_ha_accept_failures_total
 //   registry_ha_requests_shed_total                                       503: the workers' queue was full
@@ -34,6 +35,7 @@
 #include "net/address.h"
 #include "net/handler.h"
 #include "net/head_parser.h"
+#include "net/transport.h"
 
 namespace rha::net {
 
@@ -59,12 +61,13 @@ class Server final {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds and listens (SO_REUSEADDR, backlog 4096). Before start(). Throws base::IoError naming the address:
-  // "cannot listen on 127.0.0.1:5000: Address already in use".
-  void listen(const Address& address);
+  // Binds and listens (SO_REUSEADDR, backlog 4096). Before start(). `transports` is borrowed, and makes the transport
+  // of each connection; null: plain TCP. Throws base::IoError naming the address: "cannot listen on 127.0.0.1:5000:
+  // Address already in use".
+  void listen(const Address& address, TransportFactory* transports = nullptr);
   // Takes an inherited listening socket (systemd socket activation, or the process before). Before start().
-  void adopt(base::Fd listening);
-  // The addresses in fact listened on (port 0 resolved).
+  void adopt(base::Fd listening, TransportFactory* transports = nullptr);
+  // The addresses in fact listened on (port 0 resolved), in the order of the calls.
   [[nodiscard]] std::vector<Address> addresses() const;
   // Open client connections, idle ones too. Any thread.
   [[nodiscard]] std::uint64_t connections() const;

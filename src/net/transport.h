@@ -21,6 +21,7 @@ enum class IoStatus : std::uint8_t {
   WantRead,   // call again once the socket is readable
   WantWrite,  // call again once the socket is writable
   End,        // the peer will send nothing more (read only)
+  NotTls,     // handshake only: the peer speaks plain HTTP, and can be answered in it
   Failed      // reset, protocol error …: give the connection up
 };
 
@@ -42,8 +43,10 @@ class Transport {
   virtual ~Transport() = default;
 
   [[nodiscard]] virtual int descriptor() const = 0;
+  // Whether nobody between can read the bytes.
   [[nodiscard]] virtual bool secure() const = 0;
-  // One step of what must happen before the first byte; Done when nothing is left of it.
+  // One step of what must happen before the first byte; Done when nothing is left of it. May take a millisecond of CPU
+  // if secure().
   virtual IoResult handshake() = 0;
   virtual IoResult read(std::span<std::byte> buffer) = 0;
   virtual IoResult write(std::span<const iovec> parts, Following following) = 0;
@@ -51,6 +54,8 @@ class Transport {
   virtual IoResult sendFile(int file, std::uint64_t offset, std::size_t length) = 0;
   // No more will be written; the peer sees the end of the stream.
   virtual void shutdownWrite() = 0;
+  // The connection is about to be closed between two answers: the peer may be told that nothing was cut off.
+  virtual void sayGoodbye() {}
 };
 
 // Makes the transport of an accepted, non-blocking socket. Shared by the event threads; make() is thread-safe.

@@ -20,8 +20,11 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "net/server.h"
+#include "net/tls.h"
 #include "support/raw_client.h"
 #include "support/temporary_folder.h"
+#include "support/test_certificates.h"
+#include "support/tls_client.h"
 
 namespace rha::net::test {
 
@@ -30,7 +33,7 @@ using rha::test::RawClient;
 
 struct TransportCase {
   std::string name;
-  std::function<void(Server&)> listen;
+  std::function<void(Server&, TransportFactory& tls)> listen;
   // `receiveBuffer` > 0: of the client's socket.
   std::function<std::unique_ptr<rha::test::Channel>(std::uint16_t port, int receiveBuffer)> connect;
 };
@@ -38,8 +41,12 @@ struct TransportCase {
 inline void PrintTo(const TransportCase& value, std::ostream* out) { *out << value.name; }
 
 inline std::vector<TransportCase> transports() {
-  return {{"Plain", [](Server& server) { server.listen(Address::parse("127.0.0.1:0").value()); },
-           [](std::uint16_t port, int receiveBuffer) { return rha::test::connectTo(port, receiveBuffer); }}};
+  const Address anyPort = Address::parse("127.0.0.1:0").value();
+  return {{"Plain", [anyPort](Server& server, TransportFactory&) { server.listen(anyPort); }, rha::test::connectTo},
+          {"Tls", [anyPort](Server& server, TransportFactory& tls) { server.listen(anyPort, &tls); },
+           [](std::uint16_t port, int receiveBuffer) -> std::unique_ptr<rha::test::Channel> {
+             return rha::test::connectTls(port, {.receiveBuffer = receiveBuffer});
+           }}};
 }
 
 // What happened, in order, to be waited for.
@@ -243,7 +250,8 @@ class TransportContract : public ::testing::TestWithParam<TransportCase> {
   }
   void start() {
     server.emplace(settings, handler, observer, clock, logger, metrics);
-    GetParam().listen(*server);
+    ASSERT_TRUE(tls.load().ok());
+    GetParam().listen(*server, tls);
     server->start();
     port = server->addresses().at(0).port();
   }
@@ -275,6 +283,9 @@ class TransportContract : public ::testing::TestWithParam<TransportCase> {
   base::Logger logger{{.descriptor = -1}};
   base::MetricsRegistry metrics;
   rha::test::TemporaryFolder folder;
+  rha::test::TestAuthority authority;
+  TlsTransportFactory tls{
+      {.certificates = {authority.write(folder.path(), "server", {.names = {"localhost"}})}}, clock, metrics};
   std::optional<Server> server;
   std::uint16_t port = 0;
 };

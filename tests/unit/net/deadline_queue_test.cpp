@@ -21,7 +21,8 @@ class DeadlineQueueTest : public ::testing::Test {
     int number_;
   };
 
-  DeadlineQueue queue{{milliseconds(100), milliseconds(10), milliseconds(50), milliseconds(1), milliseconds(1)}};
+  DeadlineQueue queue{
+      {milliseconds(20), milliseconds(100), milliseconds(10), milliseconds(50), milliseconds(1), milliseconds(1)}};
   base::SteadyTime start;
   std::vector<int> expired;
   Entry one{expired, 1};
