@@ -63,6 +63,7 @@ std::vector<double> sizeBuckets();
 class MetricsRegistry final {
  public:
   MetricsRegistry() = default;
+  ~MetricsRegistry() = default;
   MetricsRegistry(const MetricsRegistry&) = delete;
   MetricsRegistry& operator=(const MetricsRegistry&) = delete;
   ~MetricsRegistry() = default;

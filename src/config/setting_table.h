@@ -25,7 +25,9 @@ enum class SettingType : std::uint8_t {
   Path,             // absolute
   OptionalPath,     // absolute, or ""
   OptionalAddress,  // IP:PORT, or ""
-  AddressList,      // one or more IP:PORT
+  AddressList,      // of IP:PORT
+  NetworkList,      // of networks such as 10.0.0.0/8
+  CertificateList,  // of maps of certificate and key, absolute paths both
 };
 
 enum class Reloadable : std::uint8_t { No, Yes };
@@ -33,7 +35,8 @@ enum class Reloadable : std::uint8_t { No, Yes };
 // Where the value lies. The alternative fits the type: Count and Size are numbers; choices, paths and addresses text.
 using SettingField =
     std::variant<bool& (*)(StartupSettings&), std::uint64_t& (*)(StartupSettings&), std::string& (*)(StartupSettings&),
-                 std::chrono::milliseconds& (*)(StartupSettings&), std::vector<std::string>& (*)(StartupSettings&)>;
+                 std::chrono::milliseconds& (*)(StartupSettings&), std::vector<std::string>& (*)(StartupSettings&),
+                 std::vector<CertificatePair>& (*)(StartupSettings&)>;
 
 struct Setting {
   std::string_view path;  // "storage.filesystem.root"

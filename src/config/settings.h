@@ -12,6 +12,26 @@
 
 namespace rha::config {
 
+// PEM files.
+struct CertificatePair {
+  std::string certificate;
+  std::string key;
+  bool operator==(const CertificatePair&) const = default;
+};
+
+struct TlsSettings {
+  std::vector<std::string> listen;
+  CertificatePair first;                      // empty: none
+  std::vector<CertificatePair> certificates;  // further ones
+  std::string minVersion = "1.2";
+  bool operator==(const TlsSettings&) const = default;
+};
+
+struct ProxyProtocolSettings {
+  std::vector<std::string> from;  // networks
+  bool operator==(const ProxyProtocolSettings&) const = default;
+};
+
 struct HttpSettings {
   std::vector<std::string> listen{"127.0.0.1:5000"};
   std::string debugListen = "127.0.0.1:5001";  // empty: off
@@ -20,9 +40,12 @@ struct HttpSettings {
   std::uint64_t eventThreads = 2;
   std::uint64_t workerThreads = 16;
   std::uint64_t maxConnections = 16384;
+  std::uint64_t maxConnectionsPerAddress = 4096;  // 0: unlimited
   std::chrono::milliseconds headDeadline{15'000};
   std::chrono::milliseconds idleDeadline{75'000};
   std::chrono::milliseconds bodyDeadline{60'000};
+  TlsSettings tls;
+  ProxyProtocolSettings proxyProtocol;
   bool operator==(const HttpSettings&) const = default;
 };
 

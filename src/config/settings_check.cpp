@@ -65,7 +65,7 @@ std::string suggestion(std::string_view section, std::string_view key) {
 
 class SettingsCheck final {
  public:
-  explicit SettingsCheck(const AddressCheck& checkAddress) : checkAddress_(checkAddress) {}
+  explicit SettingsCheck(const ValueChecks& checks) : checks_(checks) {}
 
   void checkText(std::string_view yaml) {
     auto document = loadYaml(yaml);
@@ -117,7 +117,7 @@ class SettingsCheck final {
     if (const Setting* setting = findSetting(path)) {
       lines_[path] = key.Mark().line + 1;
       if (!value.IsNull()) {
-        readValue(*setting, value, settings_, checkAddress_,
+        readValue(*setting, value, settings_, checks_,
                   [this](const YAML::Node& at, std::string text) { complain(at, std::move(text)); });
       }
     } else if (key.Scalar().find('.') == std::string::npos && !keysOf(path).empty()) {
@@ -131,16 +131,48 @@ class SettingsCheck final {
 
   // What no single value shows. The line is that of whichever setting the file names.
   void checkTogether() {
-    const auto& listen = settings_.http.listen;
-    if (std::find(listen.begin(), listen.end(), settings_.http.debugListen) != listen.end()) {
-      complainAt({"http.debug_listen", "http.listen"},
-                 "http.debug_listen must not be one of http.listen (" + inQuotes(settings_.http.debugListen) + ")");
-    }
+    checkListening(settings_.http);
+    checkTls(settings_.http.tls);
     if (settings_.limits.bodyBudgetBytes < settings_.limits.bodyBufferBytes) {
       complainAt({"limits.body_budget_bytes", "limits.body_buffer_bytes"},
                  "limits.body_budget_bytes (" + formatSize(settings_.limits.bodyBudgetBytes) +
                      ") must not be less than limits.body_buffer_bytes (" +
                      formatSize(settings_.limits.bodyBufferBytes) + ")");
+    }
+  }
+
+  void checkListening(const HttpSettings& http) {
+    const auto has = [](const std::vector<std::string>& list, const std::string& address) {
+      return std::find(list.begin(), list.end(), address) != list.end();
+    };
+    for (const auto& [path, list] : {std::pair("http.listen", &http.listen), {"http.tls.listen", &http.tls.listen}}) {
+      if (has(*list, http.debugListen)) {
+        complainAt({"http.debug_listen", path}, std::string("http.debug_listen must not be one of ") + path + " (" +
+                                                    inQuotes(http.debugListen) + ")");
+      }
+    }
+    for (const std::string& address : http.tls.listen) {
+      if (has(http.listen, address)) {
+        complainAt({"http.tls.listen"},
+                   "http.tls.listen and http.listen both name " + inQuotes(address) + "; a port speaks one of them");
+      }
+    }
+    if (http.listen.empty() && http.tls.listen.empty()) {
+      complainAt({"http.listen"}, "http.listen is empty, and so is http.tls.listen: name an address in one of them");
+    }
+  }
+
+  void checkTls(const TlsSettings& tls) {
+    if (tls.first.certificate.empty() != tls.first.key.empty()) {
+      complainAt({"http.tls.certificate", "http.tls.key"},
+                 tls.first.key.empty() ? "http.tls.certificate needs http.tls.key, the file of its private key"
+                                       : "http.tls.key needs http.tls.certificate, the file of its certificate");
+    } else if (tls.first.certificate.empty() && !tls.certificates.empty()) {
+      complainAt({"http.tls.certificates"},
+                 "http.tls.certificates needs http.tls.certificate and http.tls.key, which are shown to clients whose "
+                 "name none has");
+    } else if (tls.first.certificate.empty() && !tls.listen.empty()) {
+      complainAt({"http.tls.listen"}, "http.tls.listen needs http.tls.certificate and http.tls.key");
     }
   }
 
@@ -153,7 +185,7 @@ class SettingsCheck final {
     }
   }
 
-  const AddressCheck& checkAddress_;
+  const ValueChecks& checks_;
   StartupSettings settings_;
   SettingErrors errors_;
   std::map<std::string, int, std::less<>> lines_;  // of the settings that the file names
@@ -161,20 +193,20 @@ class SettingsCheck final {
 
 }  // namespace
 
-base::Result<StartupSettings, SettingErrors> checkSettings(std::string_view yaml, const AddressCheck& checkAddress) {
-  SettingsCheck check(checkAddress);
+base::Result<StartupSettings, SettingErrors> checkSettings(std::string_view yaml, const ValueChecks& checks) {
+  SettingsCheck check(checks);
   check.checkText(yaml);
   return std::move(check).result();
 }
 
 base::Result<StartupSettings, SettingErrors> loadSettings(const std::filesystem::path& path,
-                                                          const AddressCheck& checkAddress) {
+                                                          const ValueChecks& checks) {
   try {
     const auto text = base::readFile(path, kLargestFile);
     if (!text) {
       return base::fail(SettingErrors{{0, "there is no such file"}});
     }
-    return checkSettings(*text, checkAddress);
+    return checkSettings(*text, checks);
   } catch (const base::IoError& error) {
     return base::fail(SettingErrors{{0, "cannot be read: " + error.code().message()}});
   } catch (const std::length_error&) {

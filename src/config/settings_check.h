@@ -24,16 +24,20 @@ struct SettingError {
 // Sorted by line; never empty.
 using SettingErrors = std::vector<SettingError>;
 
-// What is wrong with an "IP:PORT", or nullopt if it can be listened on. Given by the composition root, so that the
-// check and the server agree on what an address is.
-using AddressCheck = std::function<std::optional<std::string>(std::string_view)>;
+// What is wrong with a text, or nullopt.
+using TextCheck = std::function<std::optional<std::string>(std::string_view)>;
+
+// Given by the composition root, so that the check and those who use the values agree on what is one.
+struct ValueChecks {
+  TextCheck address;  // an "IP:PORT" that can be listened on
+  TextCheck network;  // "10.0.0.0/8"
+};
 
 // `yaml` is the text of one document; an empty one, and settings left out or without a value, mean the defaults.
-base::Result<StartupSettings, SettingErrors> checkSettings(std::string_view yaml, const AddressCheck& checkAddress);
+base::Result<StartupSettings, SettingErrors> checkSettings(std::string_view yaml, const ValueChecks& checks);
 
 // As above for a file of at most 1 MiB; one that is missing or cannot be read is an error too.
-base::Result<StartupSettings, SettingErrors> loadSettings(const std::filesystem::path& path,
-                                                          const AddressCheck& checkAddress);
+base::Result<StartupSettings, SettingErrors> loadSettings(const std::filesystem::path& path, const ValueChecks& checks);
 
 // "FILE:LINE: text", or "FILE: text" for the file as a whole.
 std::string toText(const std::filesystem::path& path, const SettingError& error);

@@ -10,7 +10,9 @@ namespace rha::config {
 namespace {
 
 // The accessors ask for something writable; nothing is written through them here.
-StartupSettings& writable(const StartupSettings& settings) { return const_cast<StartupSettings&>(settings); }
+StartupSettings& writable(const StartupSettings& settings) {
+  return const_cast<StartupSettings&>(settings);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+}
 
 YAML::Node valueNode(const Setting& setting, const StartupSettings& settings) {
   struct Visitor {
@@ -28,6 +30,17 @@ YAML::Node valueNode(const Setting& setting, const StartupSettings& settings) {
     YAML::Node operator()(std::vector<std::string>& (*field)(StartupSettings&)) const {
       YAML::Node list(YAML::NodeType::Sequence);
       for (const std::string& item : field(settings)) {
+        list.push_back(item);
+      }
+      list.SetStyle(YAML::EmitterStyle::Flow);
+      return list;
+    }
+    YAML::Node operator()(std::vector<CertificatePair>& (*field)(StartupSettings&)) const {
+      YAML::Node list(YAML::NodeType::Sequence);
+      for (const CertificatePair& pair : field(settings)) {
+        YAML::Node item(YAML::NodeType::Map);
+        item["certificate"] = pair.certificate;
+        item["key"] = pair.key;
         list.push_back(item);
       }
       list.SetStyle(YAML::EmitterStyle::Flow);

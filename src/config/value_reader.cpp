@@ -8,18 +8,21 @@
 namespace rha::config {
 namespace {
 
-constexpr std::size_t kMostAddresses = 64;
+constexpr std::size_t kMostItems = 64;
 
 // One call of readValue(): what its parts share.
 class ValueReader final {
  public:
-  ValueReader(const Setting& setting, StartupSettings& settings, const AddressCheck& checkAddress,
-              const Complain& complain)
-      : setting_(setting), settings_(settings), checkAddress_(checkAddress), complain_(complain) {}
+  ValueReader(const Setting& setting, StartupSettings& settings, const ValueChecks& checks, const Complain& complain)
+      : setting_(setting), settings_(settings), checks_(checks), complain_(complain) {}
 
   void read(const YAML::Node& node) {
     if (setting_.type == SettingType::AddressList) {
-      readAddresses(node);
+      readList(node, "addresses such as [\"127.0.0.1:5000\"]", checks_.address);
+    } else if (setting_.type == SettingType::NetworkList) {
+      readList(node, "networks such as [\"10.0.0.0/8\"]", checks_.network);
+    } else if (setting_.type == SettingType::CertificateList) {
+      readCertificates(node);
     } else if (!node.IsScalar()) {
       complain(node, "must be " + std::string(describe(setting_.type)) + ", not a " + (node.IsMap() ? "map" : "list"));
     } else {
@@ -55,6 +58,8 @@ class ValueReader final {
       case SettingType::OptionalAddress:
         return readAddress(node);
       case SettingType::AddressList:
+      case SettingType::NetworkList:
+      case SettingType::CertificateList:
         return;  // never a scalar's type
     }
   }
@@ -129,46 +134,86 @@ class ValueReader final {
 
   void readAddress(const YAML::Node& node) const {
     const std::string& text = node.Scalar();
-    if (const auto fault = text.empty() ? std::nullopt : checkAddress_(text)) {
+    if (const auto fault = text.empty() ? std::nullopt : checks_.address(text)) {
       return complain(node, *fault);
     }
     field<std::string>() = text;
   }
 
-  void readAddresses(const YAML::Node& node) const {
+  // False, and told, when it is no list of at most kMostItems.
+  bool isGoodList(const YAML::Node& node, const std::string& what) const {
     if (!node.IsSequence()) {
-      return complain(node, "must be a list of addresses such as [\"127.0.0.1:5000\"]");
+      complain(node, "must be a list of " + what);
+    } else if (node.size() > kMostItems) {
+      complain(node, "must hold at most " + std::to_string(kMostItems) + " items, not " + std::to_string(node.size()));
+    } else {
+      return true;
     }
-    if (node.size() == 0 || node.size() > kMostAddresses) {
-      return complain(node, "must hold between 1 and " + std::to_string(kMostAddresses) + " addresses, not " +
-                                std::to_string(node.size()));
+    return false;
+  }
+
+  void readList(const YAML::Node& node, const std::string& what, const TextCheck& check) const {
+    if (!isGoodList(node, what)) {
+      return;
     }
-    std::vector<std::string> addresses;
+    std::vector<std::string> items;
     for (const YAML::Node& item : node) {
       if (!item.IsScalar()) {
-        complain(item, "must be a list of addresses such as [\"127.0.0.1:5000\"]");
-      } else if (const auto fault = checkAddress_(item.Scalar())) {
+        complain(item, "must be a list of " + what);
+      } else if (const auto fault = check(item.Scalar())) {
         complain(item, *fault);
-      } else if (std::find(addresses.begin(), addresses.end(), item.Scalar()) != addresses.end()) {
+      } else if (std::find(items.begin(), items.end(), item.Scalar()) != items.end()) {
         complain(item, "names " + inQuotes(item.Scalar()) + " twice");
       } else {
-        addresses.push_back(item.Scalar());
+        items.push_back(item.Scalar());
       }
     }
-    field<std::vector<std::string>>() = std::move(addresses);
+    field<std::vector<std::string>>() = std::move(items);
+  }
+
+  void readCertificates(const YAML::Node& node) const {
+    static const std::string kWhat = "certificates such as [{certificate: /etc/ssl/a.pem, key: /etc/ssl/a.key}]";
+    if (!isGoodList(node, kWhat)) {
+      return;
+    }
+    std::vector<CertificatePair> pairs;
+    for (const YAML::Node& item : node) {
+      CertificatePair pair;
+      if (!item.IsMap()) {
+        complain(item, "must be a list of " + kWhat);
+        continue;
+      }
+      for (const auto& entry : item) {
+        const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+        std::string* const path = key == "certificate" ? &pair.certificate : key == "key" ? &pair.key : nullptr;
+        if (path == nullptr) {
+          complain(entry.first, "knows only certificate and key, not " + inQuotes(key));
+        } else if (!entry.second.IsScalar() || !entry.second.Scalar().starts_with('/')) {
+          complain(entry.second, "must name the file of the " + key + " by an absolute path");
+        } else {
+          *path = entry.second.Scalar();
+        }
+      }
+      if (item["certificate"].IsDefined() && item["key"].IsDefined()) {
+        pairs.push_back(std::move(pair));
+      } else {
+        complain(item, "must name both certificate and key");
+      }
+    }
+    field<std::vector<CertificatePair>>() = std::move(pairs);
   }
 
   const Setting& setting_;
   StartupSettings& settings_;
-  const AddressCheck& checkAddress_;
+  const ValueChecks& checks_;
   const Complain& complain_;
 };
 
 }  // namespace
 
-void readValue(const Setting& setting, const YAML::Node& node, StartupSettings& settings,
-               const AddressCheck& checkAddress, const Complain& complain) {
-  ValueReader(setting, settings, checkAddress, complain).read(node);
+void readValue(const Setting& setting, const YAML::Node& node, StartupSettings& settings, const ValueChecks& checks,
+               const Complain& complain) {
+  ValueReader(setting, settings, checks, complain).read(node);
 }
 
 std::string inQuotes(std::string_view text) {

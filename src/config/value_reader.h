@@ -17,8 +17,8 @@ namespace rha::config {
 using Complain = std::function<void(const YAML::Node& at, std::string text)>;
 
 // Stores the value of `node` (not null) in `settings`, or calls `complain`, once per fault.
-void readValue(const Setting& setting, const YAML::Node& node, StartupSettings& settings,
-               const AddressCheck& checkAddress, const Complain& complain);
+void readValue(const Setting& setting, const YAML::Node& node, StartupSettings& settings, const ValueChecks& checks,
+               const Complain& complain);
 
 // "\"text\"", shortened and without control characters, for messages.
 std::string inQuotes(std::string_view text);

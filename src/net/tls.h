@@ -69,6 +69,8 @@ class TlsTransportFactory final : public TransportFactory {
   // `clock` and `metrics` are borrowed.
   TlsTransportFactory(TlsSettings settings, const base::Clock& clock, base::MetricsRegistry& metrics);
   ~TlsTransportFactory() override;
+  TlsTransportFactory(const TlsTransportFactory&) = delete;
+  TlsTransportFactory& operator=(const TlsTransportFactory&) = delete;
 
   // Reads the files and puts them in force for connections made from now on. Error: every fault, a line each; after the
   // first load an expired certificate is one too.

@@ -19,6 +19,8 @@ class TlsTransport final : public Transport {
  public:
   TlsTransport(base::Fd socket, std::shared_ptr<const TlsContext> context, std::shared_ptr<TlsCounters> counters);
   ~TlsTransport() override;
+  TlsTransport(const TlsTransport&) = delete;
+  TlsTransport& operator=(const TlsTransport&) = delete;
 
   [[nodiscard]] int descriptor() const override { return socket_.descriptor(); }
   [[nodiscard]] bool secure() const override { return state_ != State::Plain; }

@@ -19,6 +19,9 @@ net::SslContextPtr makeContext(const TlsWish& wish) {
       SSL_CTX_set_security_level(context.get(), 0);
     }
   }
+  if (!wish.tickets) {
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
+  }
   if (!wish.ciphers.empty()) {
     SSL_CTX_set_cipher_list(context.get(), wish.ciphers.c_str());
   }

@@ -24,7 +24,8 @@ struct TlsWish {
   int version = 0;                          // TLS1_2_VERSION …; 0: what both can
   std::string ciphers = {};                 // of TLS 1.2; empty: what OpenSSL has
   std::vector<std::string> protocols = {};  // ALPN
-  std::string trusted = {};        // PEM of an authority the server must prove itself by; empty: any server will do
+  std::string trusted = {};  // PEM of an authority the server must prove itself by; empty: any server will do
+  bool tickets = true;
   SSL_SESSION* session = nullptr;  // to be resumed
 };
 
@@ -32,6 +33,8 @@ class TlsChannel final : public Channel {
  public:
   // Throws std::runtime_error with OpenSSL's reason when the handshake fails.
   TlsChannel(base::Fd socket, const TlsWish& wish);
+  // Without this OpenSSL would take the session for one that went wrong.
+  ~TlsChannel() override { SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); }
 
   bool send(std::string_view bytes) override;
   ssize_t receive(char* buffer, std::size_t size) override;

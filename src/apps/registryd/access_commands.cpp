@@ -50,26 +50,20 @@ CommandResult explain(const access::AccessControl& control, const json& request)
 
 }  // namespace
 
-void addAccessCommands(control::ControlServer& control, const std::string& file,
-                       std::function<access::AccessControl*()> access) {
-  const auto add = [&](const char* name,
-                       CommandResult (*run)(access::AccessControl&, const json&, const std::string& file)) {
-    control.add(name, [access, file, run](std::string_view text) -> CommandResult {
+void addAccessCommands(control::ControlServer& control, std::function<access::AccessControl*()> access) {
+  const auto add = [&](const char* name, CommandResult (*run)(access::AccessControl&, const json&)) {
+    control.add(name, [access, run](std::string_view text) -> CommandResult {
       access::AccessControl* const rules = access();
       if (rules == nullptr) {
         return base::fail(std::string("registryd has no access rules (access.file is empty), or is starting"));
       }
-      return run(*rules, json::parse(text), file);
+      return run(*rules, json::parse(text));
     });
   };
-  add("reload", [](access::AccessControl& rules, const json&, const std::string& ownFile) {
-    return appliedText(rules.reload(ownFile), ownFile);
-  });
-  add("apply_access", [](access::AccessControl& rules, const json& request, const std::string&) {
+  add("apply_access", [](access::AccessControl& rules, const json& request) {
     return appliedText(rules.apply(textOf(request, "text")), textOf(request, "file"));
   });
-  add("explain",
-      [](access::AccessControl& rules, const json& request, const std::string&) { return explain(rules, request); });
+  add("explain", [](access::AccessControl& rules, const json& request) { return explain(rules, request); });
 }
 
 json accessStatusJson(const access::AccessStatus& status, const std::string& file) {

@@ -1,6 +1,5 @@
 // The control socket's commands about access, for registry-acl-reloader and docker-registryctl.
 //
-//   {"command":"reload"}                                       reads access.file
 //   {"command":"apply_access","file":"…","text":"…"}           applies a text; `file` is for the messages
 //     <- {"generation":2,"hash":"sha256:…","changes":["account ml-build added", …]}
 //     <- error: every fault as FILE:LINE: text, one a line; what was in force stays
@@ -21,8 +20,7 @@
 namespace rha::registryd {
 
 // `access` gives null while there are no rules: no access.file, or not started.
-void addAccessCommands(control::ControlServer& control, const std::string& file,
-                       std::function<access::AccessControl*()> access);
+void addAccessCommands(control::ControlServer& control, std::function<access::AccessControl*()> access);
 
 // The part of `status` about access.
 nlohmann::json accessStatusJson(const access::AccessStatus& status, const std::string& file);

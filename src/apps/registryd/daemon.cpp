@@ -9,6 +9,7 @@
 #include "api/error_response.h"
 #include "apps/registryd/access_commands.h"
 #include "apps/registryd/logging.h"
+#include "apps/registryd/tls_parts.h"
 #include "base/files.h"
 #include "storage/storage_error.h"
 
@@ -99,6 +100,7 @@ void Daemon::start(SystemSockets sockets) {
   // First, because it refuses to start beside another registryd before anything of that one's is touched.
   startControl();
   openAccess();
+  tls_ = openTls(settings_.http.tls, clock_, logger_, metrics_);
   parts_ = openRegistry(settings_, clock_, logger_, metrics_, storageUse());
   housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_,
                                                [this] { return storageUse() == storage::OpenFor::Writing; });
@@ -135,15 +137,44 @@ void Daemon::warnOfOpenRegistry() const {
 }
 
 void Daemon::reload() {
-  if (!access_) {
-    logger_.info("reload_ignored", {{"reason", "there is no access.file; other settings are read at the start"}});
+  if (!access_ && !tls_) {
+    logger_.info("reload_ignored", {{"reason",
+                                     "there is no access.file and no certificate; other settings are read at "
+                                     "the start"}});
     return;
   }
-  if (const auto applied = access_->reload(settings_.access.file); !applied) {
-    for (const config::SettingError& error : applied.error()) {
-      logger_.error("access_file_broken", {{"error", config::toText(settings_.access.file, error)}});
+  reloadParts();
+}
+
+Reloaded Daemon::reloadParts() {
+  Reloaded reloaded = reloadAll({access_.get(), settings_.access.file, tls_.get()}, clock_.now());
+  for (const std::string& fault : reloaded.accessFaults) {
+    logger_.error("access_file_broken", {{"error", fault}});
+  }
+  for (const std::string& fault : reloaded.tlsFaults) {
+    logger_.error("certificates_broken", {{"error", fault}, {"effect", "those that were in force stay in force"}});
+  }
+  if (tls_ && reloaded.tlsFaults.empty()) {
+    logger_.info("certificates_loaded", {{"generation", tls_->status().generation}});
+  }
+  return reloaded;
+}
+
+base::Result<std::string, std::string> Daemon::reloadByControl() {
+  if (!started_) {
+    return base::fail(std::string("registryd is starting; ask again"));
+  }
+  const Reloaded reloaded = reloadParts();
+  std::string faults;
+  for (const auto* list : {&reloaded.accessFaults, &reloaded.tlsFaults}) {
+    for (const std::string& fault : *list) {
+      faults += (faults.empty() ? "" : "\n") + fault;
     }
   }
+  if (!faults.empty()) {
+    return base::fail(std::move(faults));
+  }
+  return reloaded.result.dump();
 }
 
 void Daemon::openServer(SystemSockets& sockets) {
@@ -161,14 +192,42 @@ void Daemon::openServer(SystemSockets& sockets) {
                                                logger_, metrics_);
   auditLog_ = std::make_unique<AuditLog>(auditScopeOf(settings_.log.audit), auditLogger_, *exchangeLog_);
   server_ = std::make_unique<net::Server>(serverSettings(settings_), *handler_, *auditLog_, clock_, logger_, metrics_);
-  for (base::Fd& socket : sockets.http) {
-    server_->adopt(std::move(socket));
+  listenOn(sockets.http, settings_.http.listen, nullptr);
+  plainCount_ = server_->addresses().size();
+  if (!tls_ && !sockets.https.empty()) {
+    throw std::runtime_error("systemd passed a socket named \"https\", but http.tls.certificate is not set");
   }
-  if (sockets.http.empty()) {
-    for (const std::string& address : settings_.http.listen) {
-      server_->listen(*net::Address::parse(address));
+  listenOn(sockets.https, settings_.http.tls.listen, tls_.get());
+  if (tls_ && tlsAddresses().empty()) {
+    logger_.warn("tls_unused", {{"to_do",
+                                 "set http.tls.listen, or enable docker-registry-ha-https.socket: there is a "
+                                 "certificate, and no address to use it on"}});
+  }
+}
+
+// Sockets that were passed replace the addresses of the settings.
+void Daemon::listenOn(std::vector<base::Fd>& sockets, const std::vector<std::string>& addresses,
+                      net::TransportFactory* transports) {
+  for (base::Fd& socket : sockets) {
+    server_->adopt(std::move(socket), transports);
+  }
+  if (sockets.empty()) {
+    for (const std::string& address : addresses) {
+      server_->listen(*net::Address::parse(address), transports);
     }
   }
+}
+
+std::vector<net::Address> Daemon::plainAddresses() const {
+  std::vector<net::Address> all = server_->addresses();
+  all.resize(plainCount_);
+  return all;
+}
+
+std::vector<net::Address> Daemon::tlsAddresses() const {
+  std::vector<net::Address> all = server_->addresses();
+  all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(plainCount_));
+  return all;
 }
 
 void Daemon::openDebugServer(SystemSockets& sockets) {
@@ -208,8 +267,8 @@ void Daemon::startControl() {
   base::createFolders(std::filesystem::path(settings_.control.socket).parent_path(), base::Durability::Relaxed);
   control_ = std::make_unique<control::ControlServer>(logger_);
   control_->add("status", [this](std::string_view) { return status(); });
-  addAccessCommands(*control_, settings_.access.file,
-                    [this]() -> access::AccessControl* { return started_ ? access_.get() : nullptr; });
+  control_->add("reload", [this](std::string_view) { return reloadByControl(); });
+  addAccessCommands(*control_, [this]() -> access::AccessControl* { return started_ ? access_.get() : nullptr; });
   control_->start(settings_.control.socket);
 }
 
@@ -222,12 +281,16 @@ base::Result<std::string, std::string> Daemon::status() const {
                         {"pid", ::getpid()},
                         {"uptime_seconds", uptime.count()},
                         {"generation", kSettingsGeneration},
-                        {"listen", joined(server_->addresses())},
+                        {"listen", joined(plainAddresses())},
                         {"storage", {{"driver", parts_->storage->name()}}},
                         {"connections", server_->connections()},
                         {"uploads", parts_->uploads.active()}};
   status["access"] = access_ ? accessStatusJson(access_->status(), settings_.access.file)
                              : nlohmann::json{{"state", "open to everybody"}};
+  if (tls_) {
+    status["tls"] = tlsStatusJson(tls_->status(), clock_.now());
+    status["tls"]["listen"] = joined(tlsAddresses());
+  }
   nlohmann::json& index = status["index"];
   index["state"] = housekeeper_->indexText();
   try {
@@ -250,7 +313,8 @@ std::string Daemon::statusText() const {
 
 void Daemon::logStarted() const {
   logger_.info("start", {{"version", version_},
-                         {"listen", joined(server_->addresses())},
+                         {"listen", joined(plainAddresses())},
+                         {"tls_listen", tlsAddresses().empty() ? "off" : joined(tlsAddresses())},
                          {"debug_listen", debugServer_ ? joined(debugServer_->addresses()) : "off"},
                          {"storage", parts_->storage->name()},
                          {"index", housekeeper_->indexText()},

@@ -3,6 +3,7 @@
 //   main address ── net::Server ── api::RegistryHandler ── RegistryParts ── storage, index
 //   debug address ─ net::Server ── api::DebugHandler ───── metrics
 //   control socket ControlServer ── status, reload, apply_access, explain
+//       {"command":"reload"} <- what reload.h gives, or an error with every fault, one a line
 //   "house" ─────── Housekeeper ── RegistryParts
 //
 // One thread (main). Failure: start() throws std::exception with a text for the operator; what was started by then ends
@@ -23,6 +24,7 @@
 #include "apps/registryd/exchange_log.h"
 #include "apps/registryd/housekeeper.h"
 #include "apps/registryd/registry_parts.h"
+#include "apps/registryd/reload.h"
 #include "apps/registryd/system_sockets.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,6 +32,7 @@
 #include "config/settings.h"
 #include "control/control_socket.h"
 #include "net/server.h"
+#include "net/tls.h"
 
 namespace rha::registryd {
 
@@ -49,7 +52,7 @@ class Daemon final {
   [[nodiscard]] const base::Logger& logger() const { return logger_; }
   // Where it answers, after start().
   [[nodiscard]] std::vector<net::Address> addresses() const { return server_->addresses(); }
-  // Reads access.file anew; the outcome is in the log. On errors the old rules stay in force.
+  // Reads access.file and the certificates anew; the outcome is in the log. What has errors changes nothing.
   void reload();
   // One line for `systemctl status`.
   [[nodiscard]] std::string statusText() const;
@@ -63,10 +66,16 @@ class Daemon final {
   storage::OpenFor storageUse() const;
   void warnOfOpenRegistry() const;
   void openServer(SystemSockets& sockets);
+  void listenOn(std::vector<base::Fd>& sockets, const std::vector<std::string>& addresses,
+                net::TransportFactory* transports);
   void openDebugServer(SystemSockets& sockets);
   void startControl();
   std::map<std::string, std::string> failedChecks() const;
   base::Result<std::string, std::string> status() const;
+  base::Result<std::string, std::string> reloadByControl();
+  Reloaded reloadParts();
+  [[nodiscard]] std::vector<net::Address> plainAddresses() const;
+  [[nodiscard]] std::vector<net::Address> tlsAddresses() const;
   void logStarted() const;
 
   const config::StartupSettings settings_;
@@ -81,12 +90,14 @@ class Daemon final {
   // Built by start(), in this order.
   std::unique_ptr<access::AccessControl> access_;    // null: no access.file
   std::unique_ptr<access::AnonymousGate> openGate_;  // instead
+  std::unique_ptr<net::TlsTransportFactory> tls_;    // null: no certificate
   std::unique_ptr<RegistryParts> parts_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<api::RegistryHandler> handler_;
   std::unique_ptr<ExchangeLog> exchangeLog_;
   std::unique_ptr<AuditLog> auditLog_;
   std::unique_ptr<net::Server> server_;
+  std::size_t plainCount_ = 0;  // of its addresses; the others speak TLS
   std::unique_ptr<api::DebugHandler> debugHandler_;
   std::unique_ptr<DebugObserver> debugObserver_;
   std::unique_ptr<net::Server> debugServer_;  // null: no debug address

@@ -16,9 +16,9 @@ namespace {
 struct FreeNames {
   void operator()(char** names) const {
     for (char** name = names; *name != nullptr; ++name) {
-      std::free(*name);
+      std::free(*name);  // NOLINT(cppcoreguidelines-no-malloc): as the library says
     }
-    std::free(names);
+    std::free(names);  // NOLINT(cppcoreguidelines-no-malloc)
   }
 };
 
@@ -38,7 +38,8 @@ SystemSockets takeSystemSockets() {
     if (::sd_is_socket(socket.get(), AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
       throw base::IoError(ENOTSOCK, "what systemd passed as \"" + name + "\" is no listening stream socket");
     }
-    (name == "debug" ? sockets.debug : sockets.http).push_back(std::move(socket));
+    auto& kind = name == "debug" ? sockets.debug : name == "https" ? sockets.https : sockets.http;
+    kind.push_back(std::move(socket));
   }
   return sockets;
 }

@@ -19,7 +19,17 @@ std::optional<std::string> checkAddress(std::string_view text) {
   return "is not IP:PORT: " + std::string(text);
 }
 
-base::Result<StartupSettings, SettingErrors> check(std::string_view yaml) { return checkSettings(yaml, checkAddress); }
+// Stands in for access::IpNetwork::parse.
+std::optional<std::string> checkNetwork(std::string_view text) {
+  if (text.find('/') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return "is not a network: " + std::string(text);
+}
+
+const ValueChecks kChecks{checkAddress, checkNetwork};
+
+base::Result<StartupSettings, SettingErrors> check(std::string_view yaml) { return checkSettings(yaml, kChecks); }
 
 // The settings of a text without errors.
 StartupSettings good(std::string_view yaml) {
@@ -82,6 +92,42 @@ TEST(SettingsCheck, every_type_of_value_is_read) {
   EXPECT_EQ(settings.log.level, "debug");
 }
 
+TEST(SettingsCheck, tls_has_one_certificate_or_several) {
+  const StartupSettings one = good("http: {listen: [], tls: {listen: [\"*:443\"], certificate: /c, key: /k}}\n");
+  EXPECT_EQ(one.http.tls.first, (CertificatePair{"/c", "/k"}));
+  EXPECT_EQ(one.http.tls.minVersion, "1.2");
+  const StartupSettings more = good(
+      "http:\n"
+      "  tls:\n"
+      "    certificate: /c\n"
+      "    key: /k\n"
+      "    certificates:\n"
+      "      - {certificate: /c2, key: /k2}\n"
+      "      - {certificate: /c3, key: /k3}\n"
+      "    min_version: \"1.3\"\n"
+      "  proxy_protocol: {from: [10.0.0.0/8]}\n");
+  EXPECT_EQ(more.http.tls.certificates, (std::vector<CertificatePair>{{"/c2", "/k2"}, {"/c3", "/k3"}}));
+  EXPECT_EQ(more.http.tls.minVersion, "1.3");
+  EXPECT_EQ(more.http.proxyProtocol.from, (Lines{"10.0.0.0/8"}));
+}
+
+TEST(SettingsCheck, what_tls_lacks_is_told) {
+  EXPECT_EQ(faults("http:\n  tls:\n    certificate: /c\n"),
+            (Lines{"3: http.tls.certificate needs http.tls.key, the file of its private key"}));
+  EXPECT_EQ(faults("http:\n  tls:\n    key: /k\n"),
+            (Lines{"3: http.tls.key needs http.tls.certificate, the file of its certificate"}));
+  EXPECT_EQ(faults("http: {tls: {listen: [\"*:443\"]}}\n"),
+            (Lines{"1: http.tls.listen needs http.tls.certificate and http.tls.key"}));
+  EXPECT_EQ(faults("http: {listen: [\"*:443\"], tls: {listen: [\"*:443\"], certificate: /c, key: /k}}\n"),
+            (Lines{"1: http.tls.listen and http.listen both name \"*:443\"; a port speaks one of them"}));
+  EXPECT_EQ(faults("http:\n  tls:\n    certificates:\n      - {certificate: c, kay: /k}\n"),
+            (Lines{"4: http.tls.certificates must name the file of the certificate by an absolute path",
+                   "4: http.tls.certificates knows only certificate and key, not \"kay\"",
+                   "4: http.tls.certificates must name both certificate and key"}));
+  EXPECT_EQ(faults("http: {proxy_protocol: {from: [lb1]}}\n"),
+            (Lines{"1: http.proxy_protocol.from is not a network: lb1"}));
+}
+
 TEST(SettingsCheck, all_errors_are_reported_at_once_in_the_order_of_the_lines) {
   EXPECT_EQ(faults("http:\n"
                    "  listn: [\"127.0.0.1:5000\"]\n"
@@ -116,7 +162,8 @@ TEST(SettingsCheck, a_duplicate_key_is_an_error) {
 TEST(SettingsCheck, a_value_of_the_wrong_type_says_what_is_wanted) {
   EXPECT_EQ(faults("http: {listen: \"127.0.0.1:5000\"}\n"),
             (Lines{"1: http.listen must be a list of addresses such as [\"127.0.0.1:5000\"]"}));
-  EXPECT_EQ(faults("http: {listen: []}\n"), (Lines{"1: http.listen must hold between 1 and 64 addresses, not 0"}));
+  EXPECT_EQ(faults("http: {listen: []}\n"),
+            (Lines{"1: http.listen is empty, and so is http.tls.listen: name an address in one of them"}));
   EXPECT_EQ(faults("log: {access: yes}\n"), (Lines{"1: log.access must be true or false, not \"yes\""}));
   EXPECT_EQ(faults("log: {level: [info]}\n"), (Lines{"1: log.level must be a word, not a list"}));
   EXPECT_EQ(faults("index: {path: {a: b}}\n"), (Lines{"1: index.path must be an absolute path, not a map"}));
@@ -197,24 +244,24 @@ class SettingsFile : public testing::Test {
 
 TEST_F(SettingsFile, is_read_and_its_errors_begin_with_its_name_and_line) {
   const auto path = write("log:\n  level: loud\n");
-  auto result = loadSettings(path, checkAddress);
+  auto result = loadSettings(path, kChecks);
   ASSERT_FALSE(result.ok());
   ASSERT_EQ(result.error().size(), 1U);
   EXPECT_EQ(toText(path, result.error()[0]),
             path.string() + ":2: log.level must be error, warn, info or debug, not \"loud\"");
-  EXPECT_TRUE(loadSettings(write("log: {level: warn}\n"), checkAddress).ok());
+  EXPECT_TRUE(loadSettings(write("log: {level: warn}\n"), kChecks).ok());
 }
 
 TEST_F(SettingsFile, that_is_missing_unreadable_or_too_large_is_an_error_without_a_line) {
-  auto missing = loadSettings(folder_ / "none.yaml", checkAddress);
+  auto missing = loadSettings(folder_ / "none.yaml", kChecks);
   ASSERT_FALSE(missing.ok());
   EXPECT_EQ(toText("none.yaml", missing.error()[0]), "none.yaml: there is no such file");
 
-  auto folder = loadSettings(folder_, checkAddress);
+  auto folder = loadSettings(folder_, kChecks);
   ASSERT_FALSE(folder.ok());
   EXPECT_EQ(toText("x", folder.error()[0]), "x: cannot be read: Is a directory");
 
-  auto large = loadSettings(write(std::string(1024 * 1024 + 1, '#')), checkAddress);
+  auto large = loadSettings(write(std::string(1024 * 1024 + 1, '#')), kChecks);
   ASSERT_FALSE(large.ok());
   EXPECT_EQ(large.error()[0].line, 0);
 }
