@@ -58,6 +58,11 @@ TlsChannel::TlsChannel(base::Fd socket, const TlsWish& wish)
   }
   ERR_clear_error();
   if (SSL_connect(ssl) != 1) {
+    // To the end, for a reset would overtake the alert that tells the server why.
+    ::shutdown(socket_.get(), SHUT_WR);
+    char rest[4096];
+    while (::recv(socket_.get(), rest, sizeof rest, 0) > 0) {
+    }
     throw std::runtime_error("test client: TLS handshake: " + net::takeOpensslError());
   }
   ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
