@@ -36,17 +36,27 @@ std::optional<bool> isFolder(const FolderReader& reader, const FolderReader::Ent
   return S_ISREG(status.st_mode) ? std::optional(false) : std::nullopt;
 }
 
+// What lies in the root and is no object.
+bool isOwn(std::string_view path) { return isWithin(path, FilesystemRoot::kTemporaryFolder) || path == kChangeFile; }
+
 // As requireValidPath(), and keeps callers away from objects that are still being written.
 void requireObjectPath(std::string_view path) {
   requireValidPath(path);
-  if (isWithin(path, FilesystemRoot::kTemporaryFolder)) {
+  if (isOwn(path)) {
     throw std::logic_error("storage path \"" + std::string(path) + "\" is the filesystem driver's own");
   }
 }
 
 }  // namespace
 
-void FilesystemDriver::open(OpenFor use) { root_.open(use); }
+void FilesystemDriver::open(OpenFor use) {
+  root_.open(use);
+  if (use == OpenFor::Writing) {
+    changeFile_ = openChangeFile(root_);
+  } else {
+    changeFile_.reason = "the storage is open for reading only";
+  }
+}
 
 std::optional<std::string> FilesystemDriver::get(std::string_view path, std::uint64_t maxBytes) {
   requireObjectPath(path);
@@ -109,11 +119,11 @@ void FilesystemDriver::list(std::string_view path, const std::function<bool(cons
   if (!folder.valid()) {
     return;
   }
-  const bool holdsTemporaries = path == parentOf(FilesystemRoot::kTemporaryFolder);
+  const bool holdsOwn = path == parentOf(FilesystemRoot::kTemporaryFolder);
   FolderReader reader(std::move(folder));
   while (auto entry = reader.next()) {
     const auto below = isFolder(reader, *entry);
-    if (!below || (holdsTemporaries && FilesystemRoot::kTemporaryFolder.ends_with(std::string("/") + entry->name))) {
+    if (!below || (holdsOwn && isOwn(std::string(path) + '/' + entry->name))) {
       continue;
     }
     if (!visit(ListEntry{entry->name, *below})) {

@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "storage/change_file.h"
 #include "storage/filesystem_root.h"
 #include "storage/storage_driver.h"
 
@@ -27,6 +28,9 @@ class FilesystemDriver final : public StorageDriver {
 
   [[nodiscard]] std::string_view name() const override { return "filesystem"; }
   [[nodiscard]] DriverTraits traits() const override { return {.shared = false, .cheapSmallWrites = true}; }
+  [[nodiscard]] ChangeCounters* changes() override { return changeFile_.counters.get(); }
+  // Why changes() is null; empty if it is not.
+  [[nodiscard]] const std::string& whyUncached() const { return changeFile_.reason; }
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override;
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;
@@ -40,6 +44,7 @@ class FilesystemDriver final : public StorageDriver {
 
  private:
   FilesystemRoot root_;
+  ChangeFile changeFile_;
 };
 
 }  // namespace rha::storage

@@ -180,6 +180,27 @@ base::Fd FilesystemRoot::createFile(std::string_view path) {
   return base::Fd(descriptor);
 }
 
+base::Fd FilesystemRoot::openOrCreateFile(std::string_view path) {
+  const std::string name(path);
+  try {
+    const int descriptor = withParents(path, [&] {
+      return ::openat(root_.get(), name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+    });
+    if (descriptor >= 0) {
+      return base::Fd(descriptor);
+    }
+    if (errno == EROFS || errno == ENOSPC || errno == EDQUOT) {
+      return {};
+    }
+  } catch (const StorageError& error) {
+    if (error.failure() == StorageFailure::NoSpace) {
+      return {};  // no room for the folders above
+    }
+    throw;
+  }
+  fail("open or create", path, errno);
+}
+
 base::Fd FilesystemRoot::createTemporary(std::string& name) {
   const std::string prefix = std::string(kTemporaryFolder) + '/' + std::to_string(::getpid()) + '-';
   while (true) {

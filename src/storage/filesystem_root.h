@@ -3,6 +3,7 @@
 //
 //   <root>/docker/registry/v2/…          distribution 2.8's layout
 //   <root>/docker/registry-ha/…          what 2.8 cannot express
+//   <root>/docker/registry-ha/changes-1  counters of changes, shared by processes (change_file.h)
 //   <root>/docker/registry-ha/tmp/P-N    objects being written, by process id and number; renamed into place
 //
 // All access is relative to one open folder descriptor, so a root that is renamed or mounted over does not get half of
@@ -51,6 +52,9 @@ class FilesystemRoot final {
 
   // Creates a file that must not exist yet, and the folders above it; open for reading and writing.
   [[nodiscard]] base::Fd createFile(std::string_view path);
+  // Opens a file for reading and writing, creating it and the folders above it if needed; an invalid Fd on a file
+  // system that is read-only or full.
+  [[nodiscard]] base::Fd openOrCreateFile(std::string_view path);
   // As createFile() under a name of its own in the temporary folder, which is put into `name`.
   [[nodiscard]] base::Fd createTemporary(std::string& name);
 

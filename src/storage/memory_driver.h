@@ -18,6 +18,7 @@ class MemoryDriver final : public StorageDriver {
  public:
   [[nodiscard]] std::string_view name() const override { return "memory"; }
   [[nodiscard]] DriverTraits traits() const override { return {.shared = false, .cheapSmallWrites = true}; }
+  [[nodiscard]] ChangeCounters* changes() override { return &changes_; }
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override;
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;
@@ -51,6 +52,7 @@ class MemoryDriver final : public StorageDriver {
 
   std::shared_ptr<const std::string> find(std::string_view path);
 
+  ChangeCounters changes_;
   base::LockGuarded<Contents> contents_;
 };
 

@@ -20,6 +20,7 @@
 #include "base/body_source.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "storage/change_counters.h"
 #include "storage/storage_error.h"
 #include "storage/upload_session.h"
 
@@ -71,6 +72,10 @@ class StorageDriver {
 
   // Size and time of an object; nullopt if there is none. A folder is no object.
   virtual std::optional<ObjectInfo> stat(std::string_view path) = 0;
+
+  // Where changes of objects that may be cached are counted. Null: what is read must not be cached, since others may
+  // change it unseen. Owned by the driver.
+  [[nodiscard]] virtual ChangeCounters* changes() { return nullptr; }
 
   // Creates or replaces an object atomically. Readers see the old or the new bytes. With Durable it survives a power
   // cut once the call returned; Relaxed may be taken as Durable.
