@@ -23,14 +23,17 @@ Blobs::Blobs(storage::StorageDriver& driver, index::Index& index, const base::Cl
     : driver_(driver), index_(index), clock_(clock), recent_(kRecentLinks) {}
 
 base::Result<BlobInfo, oci::Error> Blobs::stat(const oci::RepositoryName& repository, const oci::Digest& digest) {
-  if (!driver_.stat(layout::layerLink(repository, digest))) {
+  Standing standing(driver_);
+  const auto link = layout::layerLink(repository, digest);
+  standing.include(link);
+  if (!driver_.stat(link)) {
     return base::fail(unknownBlob(digest));
   }
   const auto data = driver_.stat(layout::blobData(digest));
   if (!data || isHollow(data->size, digest)) {
     return base::fail(unknownBlob(digest));
   }
-  return BlobInfo{digest, data->size};
+  return BlobInfo{digest, data->size, standing};
 }
 
 base::Result<std::unique_ptr<base::BodySource>, oci::Error> Blobs::open(const BlobInfo& info,
@@ -83,6 +86,8 @@ std::vector<oci::RepositoryName> Blobs::mayBeIn(const oci::Digest& digest, std::
 }
 
 base::Result<void, oci::Error> Blobs::remove(const oci::RepositoryName& repository, const oci::Digest& digest) {
+  // Only what is there is cached, so that link() need not count as a change.
+  const auto change = changing(driver_, layout::layerLink(repository, digest));
   if (!driver_.remove(layout::layerLink(repository, digest))) {
     return base::fail(unknownBlob(digest));
   }

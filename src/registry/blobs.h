@@ -17,6 +17,7 @@
 #include "oci/error_code.h"
 #include "oci/names.h"
 #include "registry/recent_links.h"
+#include "registry/standing.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -24,6 +25,7 @@ namespace rha::registry {
 struct BlobInfo {
   oci::Digest digest;
   std::uint64_t size = 0;
+  Standing standing{};  // of the link; the data stay as long as it
 };
 
 class Blobs final {

@@ -1,5 +1,6 @@
 #include "registry/manifest_reader.h"
 
+#include "oci/stated_media_type.h"
 #include "registry/layout.h"
 
 namespace rha::registry {
@@ -13,24 +14,10 @@ std::string fallbackType(std::string_view bytes) {
                                                                             : oci::media_type::kDockerSchema1);
 }
 
-}  // namespace
-
-bool needsTypeFile(std::string_view bytes, const oci::Manifest& manifest) {
-  if (manifest.mediaTypeInBody) {
-    return false;
-  }
-  const auto inferred = oci::parseManifest(bytes, "");
-  return !inferred.ok() || inferred->mediaType != manifest.mediaType;
-}
-
-std::optional<ReadManifest> readManifest(storage::StorageDriver& driver, const oci::RepositoryName& repository,
-                                         const oci::Digest& digest, std::uint64_t maxManifestBytes) {
-  auto stored = driver.get(layout::blobData(digest), maxManifestBytes);
-  if (!stored) {
-    return std::nullopt;
-  }
+std::optional<ReadManifest> interpret(std::string stored, storage::StorageDriver& driver,
+                                      const oci::RepositoryName& repository, const oci::Digest& digest) {
   ReadManifest result;
-  result.bytes = std::make_shared<const std::string>(std::move(*stored));
+  result.bytes = std::make_shared<const std::string>(std::move(stored));
   auto inferred = oci::parseManifest(*result.bytes, "");
   const bool certain = inferred.ok() && inferred->mediaTypeInBody;
   const auto type = certain ? std::nullopt : driver.get(layout::manifestType(repository, digest), kMaxTypeBytes);
@@ -44,6 +31,34 @@ std::optional<ReadManifest> readManifest(storage::StorageDriver& driver, const o
     result.parsed = std::move(*inferred);
   }
   return result;
+}
+
+}  // namespace
+
+bool needsTypeFile(std::string_view bytes, const oci::Manifest& manifest) {
+  if (manifest.mediaTypeInBody) {
+    return false;
+  }
+  const auto inferred = oci::parseManifest(bytes, "");
+  return !inferred.ok() || inferred->mediaType != manifest.mediaType;
+}
+
+std::optional<ReadManifest> readForServing(storage::StorageDriver& driver, const oci::RepositoryName& repository,
+                                           const oci::Digest& digest, std::uint64_t maxManifestBytes) {
+  auto stored = driver.get(layout::blobData(digest), maxManifestBytes);
+  if (!stored) {
+    return std::nullopt;
+  }
+  if (auto type = oci::statedMediaType(*stored)) {
+    return ReadManifest{std::move(*type), std::make_shared<const std::string>(std::move(*stored)), std::nullopt};
+  }
+  return interpret(std::move(*stored), driver, repository, digest);
+}
+
+std::optional<ReadManifest> readManifest(storage::StorageDriver& driver, const oci::RepositoryName& repository,
+                                         const oci::Digest& digest, std::uint64_t maxManifestBytes) {
+  auto stored = driver.get(layout::blobData(digest), maxManifestBytes);
+  return stored ? interpret(std::move(*stored), driver, repository, digest) : std::nullopt;
 }
 
 }  // namespace rha::registry

@@ -23,6 +23,10 @@ struct ReadManifest {
   std::optional<oci::Manifest> parsed;       // nullopt: not a manifest that can be understood (schema 1 of old days)
 };
 
+// As readManifest(), without `parsed`: no more is understood than what the answer to a GET needs.
+std::optional<ReadManifest> readForServing(storage::StorageDriver& driver, const oci::RepositoryName& repository,
+                                           const oci::Digest& digest, std::uint64_t maxManifestBytes);
+
 // nullopt if the bytes are not there. Does not look at the revision link.
 std::optional<ReadManifest> readManifest(storage::StorageDriver& driver, const oci::RepositoryName& repository,
                                          const oci::Digest& digest, std::uint64_t maxManifestBytes);

@@ -87,6 +87,10 @@ Manifests::Manifests(storage::StorageDriver& driver, index::Index& index, Blobs&
       logger_(logger),
       maxManifestBytes_(maxManifestBytes) {}
 
+std::string Manifests::tagKey(const oci::RepositoryName& repository, const oci::Tag& tag) {
+  return layout::tagCurrentLink(repository, tag, HashAlgorithm::Sha256);
+}
+
 std::optional<oci::Digest> Manifests::readTag(const oci::RepositoryName& repository, const oci::Tag& tag) {
   // sha256 first: see writeTag() for why a leftover link of the other tree does no harm.
   for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
@@ -123,18 +127,27 @@ std::optional<oci::Digest> Manifests::currentDigest(const oci::RepositoryName& r
 
 base::Result<StoredManifest, oci::Error> Manifests::get(const oci::RepositoryName& repository,
                                                         const oci::Reference& reference) {
+  Standing standing(driver_);
+  if (reference.tag() != nullptr) {
+    standing.include(tagKey(repository, *reference.tag()));
+  }
   const auto digest = reference.digest() ? std::optional(*reference.digest()) : readTag(repository, *reference.tag());
-  if (!digest || !driver_.stat(layout::revisionLink(repository, *digest))) {
+  if (!digest) {
     return base::fail(unknownManifest(reference.text()));
   }
-  auto manifest = readManifest(driver_, repository, *digest, maxManifestBytes_);
+  const auto revision = layout::revisionLink(repository, *digest);
+  standing.include(revision);
+  if (!driver_.stat(revision)) {
+    return base::fail(unknownManifest(reference.text()));
+  }
+  auto manifest = readForServing(driver_, repository, *digest, maxManifestBytes_);
   if (!manifest) {
     logger_.error("lost_manifest", {{"repository", repository.text()},
                                     {"digest", digest->text()},
                                     {"hint", "its revision link stands but its bytes are gone; push it again"}});
     return base::fail(unknownManifest(reference.text()));
   }
-  return StoredManifest{*digest, std::move(manifest->mediaType), std::move(manifest->bytes)};
+  return StoredManifest{*digest, std::move(manifest->mediaType), std::move(manifest->bytes), standing};
 }
 
 base::Result<void, oci::Error> Manifests::checkReferences(const oci::RepositoryName& repository,
@@ -178,6 +191,7 @@ void Manifests::toIndex(const oci::RepositoryName& repository, const std::vector
 }
 
 void Manifests::writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest) {
+  const auto change = changing(driver_, tagKey(repository, tag));
   driver_.put(layout::tagIndexLink(repository, tag, digest), digest.text(), Durability::Durable);
   driver_.put(layout::tagCurrentLink(repository, tag, digest.algorithm()), digest.text(), Durability::Durable);
   // Readers prefer the sha256 tree. To sha512: until the old link below is gone the tag has not moved, and nobody was
@@ -187,6 +201,7 @@ void Manifests::writeTag(const oci::RepositoryName& repository, const oci::Tag& 
 }
 
 void Manifests::dropTag(const oci::RepositoryName& repository, const oci::Tag& tag) {
+  const auto change = changing(driver_, tagKey(repository, tag));
   // The hidden link first, or it would come to light.
   for (const auto algorithm : {HashAlgorithm::Sha512, HashAlgorithm::Sha256}) {
     driver_.remove(layout::tagCurrentLink(repository, tag, algorithm));
@@ -241,10 +256,13 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
                        push.actor.address};
   std::vector<std::uint64_t> records{journal_.append(record)};
   driver_.put(layout::blobData(digest), push.bytes, Durability::Durable);
+  const auto revision = layout::revisionLink(push.repository, digest);
   if (needsTypeFile(push.bytes, manifest)) {
+    // A manifest that is there already may be served as another type from here on.
+    const auto change = changing(driver_, revision);
     driver_.put(layout::manifestType(push.repository, digest), manifest.mediaType, Durability::Durable);
   }
-  driver_.put(layout::revisionLink(push.repository, digest), digest.text(), Durability::Durable);
+  driver_.put(revision, digest.text(), Durability::Durable);
   for (const auto& tag : tags) {
     record.action = JournalRecord::Action::Tag;
     record.tag = tag.text();
@@ -317,8 +335,11 @@ base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryNa
       {JournalRecord::Action::Delete, now, repository.text(), {}, digest.text(), actor.name, actor.address});
   // From here on the manifest is gone, and the tags on it with it: a tag whose revision link is missing does not
   // resolve.
-  driver_.remove(layout::revisionLink(repository, digest));
-  driver_.remove(layout::manifestType(repository, digest));
+  {
+    const auto change = changing(driver_, layout::revisionLink(repository, digest));
+    driver_.remove(layout::revisionLink(repository, digest));
+    driver_.remove(layout::manifestType(repository, digest));
+  }
   std::vector<oci::Tag> dropped;
   for (const auto& tag : candidates) {
     if (readTag(repository, tag) == digest) {

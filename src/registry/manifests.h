@@ -28,6 +28,7 @@
 #include "registry/condition.h"
 #include "registry/journal.h"
 #include "registry/keyed_mutex.h"
+#include "registry/standing.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -36,6 +37,7 @@ struct StoredManifest {
   oci::Digest digest;
   std::string mediaType;
   std::shared_ptr<const std::string> bytes;  // shared with caches and responses
+  Standing standing{};                       // of the tag, if one was asked for, and of the manifest
 };
 
 struct ManifestPush {
@@ -88,6 +90,8 @@ class Manifests final {
              const std::vector<oci::Tag>& tags);
   void writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest);
   void dropTag(const oci::RepositoryName& repository, const oci::Tag& tag);
+  // What a tag's changes are counted by, in whichever tree its links lie.
+  static std::string tagKey(const oci::RepositoryName& repository, const oci::Tag& tag);
   std::optional<oci::Digest> readTag(const oci::RepositoryName& repository, const oci::Tag& tag);
   // The tag's digest, or the digest itself; nullopt if the repository has no such manifest now.
   std::optional<oci::Digest> currentDigest(const oci::RepositoryName& repository, const oci::Reference& reference);
