@@ -75,6 +75,13 @@ struct LimitSettings {
   bool operator==(const LimitSettings&) const = default;
 };
 
+struct CacheSettings {
+  std::uint64_t memoryBytes = 32 * 1024 * 1024;  // 0: off
+  std::uint64_t memoryEntries = 65536;
+  std::uint64_t objectBytes = 64 * 1024;
+  bool operator==(const CacheSettings&) const = default;
+};
+
 struct CatalogSettings {
   std::uint64_t maxEntries = 1000;
   bool operator==(const CatalogSettings&) const = default;
@@ -108,6 +115,7 @@ struct StartupSettings {
   StorageSettings storage;
   IndexSettings index;
   LimitSettings limits;
+  CacheSettings cache;
   CatalogSettings catalog;
   UploadSettings uploads;
   LogSettings log;

@@ -17,6 +17,9 @@ namespace rha::net {
 struct Response {
   int status = 200;
   Headers headers;
+  // More fields, composed before: "Name: value\r\n" for each; null: none. They are sent as they are, so nothing a
+  // client sent, and none of the engine's own fields, may stand in them. Shared with a cache.
+  std::shared_ptr<const std::string> fieldLines;
   // Text, or a source (file, memory, stream) whose size() is the Content-Length.
   std::variant<std::string, std::unique_ptr<base::BodySource>> body;
   // Close the connection after this answer.

@@ -88,6 +88,9 @@ void composeHead(std::string& out, const Response& response, const ResponseHead&
     hasId = hasId || isOneOf(name, "X-Request-Id");
     out.append(name).append(": ").append(value).append("\r\n");
   }
+  if (response.fieldLines) {
+    out += *response.fieldLines;
+  }
   if (!hasDate) {
     out += head.dateLine;
   }
