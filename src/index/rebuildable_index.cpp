@@ -8,11 +8,6 @@
 namespace rha::index {
 namespace {
 
-// Set in what a rebuild has made, as its last write: without it the contents are partial.
-constexpr std::string_view kCompleteMark = "rebuild.complete";
-
-std::string completeValue() { return std::to_string(kSchemaVersion); }
-
 // How long a writer waits while a rebuilt index is put in place (a large one takes seconds).
 constexpr std::chrono::seconds kGatePatience{60};
 
@@ -38,7 +33,7 @@ RebuildableIndex::~RebuildableIndex() { close(); }
 OpenResult RebuildableIndex::open() {
   auto result = current_.open();
   Rebuild::removeLeftovers(result.path);
-  complete_ = current_.mark(kCompleteMark) == completeValue();
+  complete_ = current_.mark(kCompleteMark) == completeMarkValue();
   return result;
 }
 
@@ -79,7 +74,7 @@ void RebuildableIndex::finishRebuild() {
   if (!rebuild_) {
     throw std::logic_error("there is no index rebuild to finish");
   }
-  rebuild_->setMark(kCompleteMark, completeValue());
+  rebuild_->setMark(kCompleteMark, completeMarkValue());
   if (current_.damaged()) {
     complete_ = false;
     current_.recreate();

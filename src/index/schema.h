@@ -16,6 +16,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "index/statement.h"
 
@@ -25,6 +27,10 @@ namespace rha::index {
 inline constexpr std::int64_t kSchemaVersion = 2;
 // PRAGMA application_id: "RHAi". Another value: the file of another program, not to be touched.
 inline constexpr std::int64_t kApplicationId = 0x52484169;
+
+// The mark that a rebuild sets as its last write: without it, with this value, the contents are partial.
+inline constexpr std::string_view kCompleteMark = "rebuild.complete";
+inline std::string completeMarkValue() { return std::to_string(kSchemaVersion); }
 
 // Switches the file to WAL and creates the tables, if another connection has not done so meanwhile.
 void createSchema(Connection& connection);
