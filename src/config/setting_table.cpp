@@ -302,11 +302,31 @@ std::vector<Setting> otherSettings() {
   };
 }
 
+std::vector<Setting> homepageSettings() {
+  return {
+      {.path = "homepage.path",
+       .type = SettingType::OptionalPath,
+       .field = RHA_FIELD(homepage.path),
+       .most = kLongestPath,
+       .help = "Folder of the site that registry-homepage-builder writes, and registryd serves at \"/\". The folder it "
+               "is in must be writable for the builder. Empty: there is no homepage.",
+       .since = "0.1"},
+      {.path = "homepage.registry_name",
+       .type = SettingType::OptionalHost,
+       .field = RHA_FIELD(homepage.registryName),
+       .most = 255,
+       .help = "Name that clients pull by, with the port if it is not 443: \"registry.example.org\". The homepage "
+               "shows it. Empty: the name of the host.",
+       .since = "0.1"},
+  };
+}
+
 #undef RHA_FIELD
 
 std::vector<Setting> makeTable() {
   std::vector<Setting> table;
-  for (auto* part : {httpSettings, connectionSettings, tlsSettings, storageSettings, limitSettings, otherSettings}) {
+  for (auto* part : {httpSettings, connectionSettings, tlsSettings, storageSettings, limitSettings, otherSettings,
+                     homepageSettings}) {
     for (Setting& setting : part()) {
       table.push_back(std::move(setting));
     }
@@ -339,6 +359,8 @@ std::string_view describe(SettingType type) {
       return "an absolute path or \"\"";
     case SettingType::OptionalAddress:
       return "an address or \"\"";
+    case SettingType::OptionalHost:
+      return "a host name or \"\"";
     case SettingType::AddressList:
       return "a list of addresses";
     case SettingType::NetworkList:

@@ -25,6 +25,7 @@ enum class SettingType : std::uint8_t {
   Path,             // absolute
   OptionalPath,     // absolute, or ""
   OptionalAddress,  // IP:PORT, or ""
+  OptionalHost,     // HOST or HOST:PORT, or ""
   AddressList,      // of IP:PORT
   NetworkList,      // of networks such as 10.0.0.0/8
   CertificateList,  // of maps of certificate and key, absolute paths both

@@ -110,6 +110,12 @@ struct ControlSettings {
   bool operator==(const ControlSettings&) const = default;
 };
 
+struct HomepageSettings {
+  std::string path = "/var/lib/docker-registry-ha/homepage";  // empty: off
+  std::string registryName;                                   // empty: the name of this host
+  bool operator==(const HomepageSettings&) const = default;
+};
+
 struct StartupSettings {
   HttpSettings http;
   StorageSettings storage;
@@ -121,6 +127,7 @@ struct StartupSettings {
   LogSettings log;
   AccessSettings access;
   ControlSettings control;
+  HomepageSettings homepage;
   bool operator==(const StartupSettings&) const = default;
 };
 

@@ -57,6 +57,8 @@ class ValueReader final {
         return readPath(node);
       case SettingType::OptionalAddress:
         return readAddress(node);
+      case SettingType::OptionalHost:
+        return readHost(node);
       case SettingType::AddressList:
       case SettingType::NetworkList:
       case SettingType::CertificateList:
@@ -130,6 +132,15 @@ class ValueReader final {
     } else {
       field<std::string>() = text;
     }
+  }
+
+  void readHost(const YAML::Node& node) const {
+    constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-:[]";
+    const std::string& text = node.Scalar();
+    if (text.size() > setting_.most || text.find_first_not_of(kAllowed) != std::string::npos) {
+      return complain(node, "must be a host name, with :PORT if needed, not " + inQuotes(text));
+    }
+    field<std::string>() = text;
   }
 
   void readAddress(const YAML::Node& node) const {

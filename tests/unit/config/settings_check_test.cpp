@@ -267,4 +267,14 @@ TEST_F(SettingsFile, that_is_missing_unreadable_or_too_large_is_an_error_without
 }
 
 }  // namespace
+TEST(SettingsCheck, the_registry_name_is_a_host) {
+  EXPECT_EQ(good("homepage: {registry_name: registry.example.org:5000}\n").homepage.registryName,
+            "registry.example.org:5000");
+  EXPECT_EQ(good("homepage: {registry_name: \"\", path: \"\"}\n").homepage.path, "");
+  EXPECT_EQ(faults("homepage: {registry_name: \"https://x/\"}\n"),
+            (Lines{"1: homepage.registry_name must be a host name, with :PORT if needed, not \"https://x/\""}));
+  EXPECT_EQ(faults("homepage: {registry_name: \"<b>\"}\n"),
+            (Lines{"1: homepage.registry_name must be a host name, with :PORT if needed, not \"<b>\""}));
+}
+
 }  // namespace rha::config
