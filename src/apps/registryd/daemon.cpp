@@ -177,21 +177,27 @@ base::Result<std::string, std::string> Daemon::reloadByControl() {
   return reloaded.result.dump();
 }
 
+const access::Gate& Daemon::gate() const { return access_ ? static_cast<access::Gate&>(*access_) : *openGate_; }
+
 void Daemon::openServer(SystemSockets& sockets) {
-  handler_ = std::make_unique<api::RegistryHandler>(
-      api::Services{.blobs = parts_->blobs,
-                    .manifests = parts_->manifests,
-                    .uploads = parts_->uploads,
-                    .referrers = parts_->referrers,
-                    .schema1 = parts_->schema1,
-                    .index = *parts_->index,
-                    .listGate = housekeeper_->lists(),
-                    .gate = access_ ? static_cast<access::Gate&>(*access_) : *openGate_},
-      apiSettings(settings_));
+  handler_ = std::make_unique<api::RegistryHandler>(api::Services{.blobs = parts_->blobs,
+                                                                  .manifests = parts_->manifests,
+                                                                  .uploads = parts_->uploads,
+                                                                  .referrers = parts_->referrers,
+                                                                  .schema1 = parts_->schema1,
+                                                                  .index = *parts_->index,
+                                                                  .listGate = housekeeper_->lists(),
+                                                                  .gate = gate()},
+                                                    apiSettings(settings_));
+  net::Handler* front = handler_.get();
+  if (!settings_.homepage.path.empty()) {
+    homepage_ = std::make_unique<api::HomepageHandler>(settings_.homepage.path, *handler_, gate());
+    front = homepage_.get();
+  }
   exchangeLog_ = std::make_unique<ExchangeLog>(settings_.log.access ? AccessLog::Every : AccessLog::Failures, clock_,
                                                logger_, metrics_);
   auditLog_ = std::make_unique<AuditLog>(auditScopeOf(settings_.log.audit), auditLogger_, *exchangeLog_);
-  server_ = std::make_unique<net::Server>(serverSettings(settings_), *handler_, *auditLog_, clock_, logger_, metrics_);
+  server_ = std::make_unique<net::Server>(serverSettings(settings_), *front, *auditLog_, clock_, logger_, metrics_);
   listenOn(sockets.http, settings_.http.listen, nullptr);
   plainCount_ = server_->addresses().size();
   if (!tls_ && !sockets.https.empty()) {

@@ -1,6 +1,6 @@
 // Daemon: registryd's composition root. Builds every part by the settings, starts them in order and ends them in order.
 //
-//   main address ── net::Server ── api::RegistryHandler ── RegistryParts ── storage, index
+//   main address ── net::Server ── api::HomepageHandler ── api::RegistryHandler ── RegistryParts ── storage, index
 //   debug address ─ net::Server ── api::DebugHandler ───── metrics
 //   control socket ControlServer ── status, reload, apply_access, explain
 //       {"command":"reload"} <- what reload.h gives, or an error with every fault, one a line
@@ -19,6 +19,7 @@
 
 #include "access/access_control.h"
 #include "api/debug_handler.h"
+#include "api/homepage_handler.h"
 #include "api/registry_handler.h"
 #include "apps/registryd/audit_log.h"
 #include "apps/registryd/exchange_log.h"
@@ -65,6 +66,7 @@ class Daemon final {
   // Passive and read-only registries send their storage no write.
   storage::OpenFor storageUse() const;
   void warnOfOpenRegistry() const;
+  [[nodiscard]] const access::Gate& gate() const;
   void openServer(SystemSockets& sockets);
   void listenOn(std::vector<base::Fd>& sockets, const std::vector<std::string>& addresses,
                 net::TransportFactory* transports);
@@ -94,6 +96,7 @@ class Daemon final {
   std::unique_ptr<RegistryParts> parts_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<api::RegistryHandler> handler_;
+  std::unique_ptr<api::HomepageHandler> homepage_;  // in front of it; null: off
   std::unique_ptr<ExchangeLog> exchangeLog_;
   std::unique_ptr<AuditLog> auditLog_;
   std::unique_ptr<net::Server> server_;
