@@ -1,0 +1,16 @@
+// The registry of this host as a Source: opens what registryd.yaml names.
+#pragma once
+
+#include <memory>
+
+#include "apps/registry-homepage-builder/catalogue.h"
+#include "config/settings.h"
+
+namespace rha::homepage {
+
+// Owns the index, the storage and the rules that it reads. Throws std::exception with a text for the operator.
+// `registry`: the name that images are pulled by.
+std::unique_ptr<Source> openLocalRegistry(const config::StartupSettings& settings, const std::string& registry,
+                                          unsigned threads);
+
+}  // namespace rha::homepage
