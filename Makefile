@@ -76,6 +76,12 @@ test-hosts: deb ## install the package on booted Debian hosts (needs root; syste
 	@$(INSTALL_PACKAGES) hosts
 	@tests/run test-hosts
 
+.PHONY: test-homepage
+test-homepage: deps build ## the homepage in a browser: search, keyboard, phone, dark, axe-core, HTML (fetches from npm)
+	@$(INSTALL_PACKAGES) homepage
+	@command -v npm >/dev/null || $(INSTALL_PACKAGES) npm
+	@tests/run test-homepage
+
 .PHONY: fuzz
 fuzz: deps ## run each fuzz target for FUZZ_SECONDS (60) and print its coverage
 	@$(INSTALL_PACKAGES) fuzz
