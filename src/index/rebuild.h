@@ -37,6 +37,8 @@ class Rebuild final : public Index {
   // For begin().
   Rebuild(SqliteIndex& current, Connection connection);
   ~Rebuild() override;
+  Rebuild(const Rebuild&) = delete;
+  Rebuild& operator=(const Rebuild&) = delete;
 
   // A write of the live stream, which notes its keys.
   void write(const std::function<void(Connection&, LiveKeys&)>& work);

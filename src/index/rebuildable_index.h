@@ -38,6 +38,8 @@ class RebuildableIndex final : public Index {
  public:
   explicit RebuildableIndex(SqliteIndexSettings settings);
   ~RebuildableIndex() override;
+  RebuildableIndex(const RebuildableIndex&) = delete;
+  RebuildableIndex& operator=(const RebuildableIndex&) = delete;
 
   // Opens the index in use (sqlite_index.h). The caller begins a rebuild if state() is Building afterwards: the result
   // says so, or an earlier rebuild was not finished.

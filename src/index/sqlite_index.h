@@ -35,6 +35,8 @@ class SqliteIndex final : public Index {
  public:
   explicit SqliteIndex(SqliteIndexSettings settings);
   ~SqliteIndex() override;
+  SqliteIndex(const SqliteIndex&) = delete;
+  SqliteIndex& operator=(const SqliteIndex&) = delete;
 
   // Opens the index, after putting right what can be; says what it found. Precondition: not open.
   OpenResult open();

@@ -36,6 +36,8 @@ class UploadSlots final {
   class Lease final {
    public:
     Lease(std::shared_ptr<Slot> slot, std::uint64_t number);
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) noexcept = delete;
     Lease(const Lease&) = delete;
@@ -54,6 +56,7 @@ class UploadSlots final {
   };
 
   UploadSlots() = default;
+  ~UploadSlots() = default;
   UploadSlots(const UploadSlots&) = delete;
   UploadSlots& operator=(const UploadSlots&) = delete;
   ~UploadSlots() = default;

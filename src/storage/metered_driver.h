@@ -56,6 +56,7 @@ class ActionMetrics final {
 
  private:
   // Records at the end of measure(), however it ends.
+  // An aggregate that lives on the stack: NOLINTNEXTLINE(cppcoreguidelines-special-member-functions)
   struct Recorder {
     ActionMetrics& metrics;
     Action action;
