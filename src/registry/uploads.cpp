@@ -1,5 +1,6 @@
 #include "registry/uploads.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -122,9 +123,16 @@ base::WallTime Uploads::lastTouched(const oci::RepositoryName& repository, const
       return started->modified;
     }
   }
-  // Without either, the data tell; what has none of them is a folder that 2.8 left behind, as old as can be.
-  const auto data = driver_.stat(layout::uploadsFolder(repository) + '/' + id + "/data");
-  return data ? data->modified : base::WallTime();
+  // Without either, the youngest of the driver's own data tells; what has none of them is a folder that 2.8 left
+  // behind, as old as can be.
+  base::WallTime youngest;
+  const std::string folder = layout::uploadsFolder(repository) + '/' + id;
+  driver_.list(folder, [&](const storage::ListEntry& entry) {
+    const auto data = entry.isFolder ? std::nullopt : driver_.stat(folder + '/' + entry.name);
+    youngest = data ? std::max(youngest, data->modified) : youngest;
+    return true;
+  });
+  return youngest;
 }
 
 std::uint64_t Uploads::purge(const oci::RepositoryName& repository) {

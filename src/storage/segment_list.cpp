@@ -1,0 +1,77 @@
+#include "storage/segment_list.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace rha::storage {
+namespace {
+
+// Far beyond what a store takes, and small enough to reckon with.
+constexpr std::uint64_t kMaxCount = 1'000'000;
+constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 40U;
+
+bool isSession(std::string_view text) {
+  return text.size() <= 16 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+}  // namespace
+
+void SegmentList::add(std::uint64_t size, std::string_view session) {
+  if (runs_.empty() || runs_.back().size != size || runs_.back().session != session) {
+    runs_.push_back({0, size, std::string(session)});
+  }
+  ++runs_.back().count;
+  ++count_;
+  bytes_ += size;
+}
+
+std::vector<SegmentList::Segment> SegmentList::segments() const {
+  std::vector<Segment> all;
+  all.reserve(count_);
+  for (const Run& run : runs_) {
+    for (std::uint64_t i = 0; i < run.count; ++i) {
+      all.push_back({all.size() + 1, run.size, run.session});
+    }
+  }
+  return all;
+}
+
+std::string SegmentList::text() const {
+  std::string out;
+  for (const Run& run : runs_) {
+    out += (out.empty() ? "" : ",") + std::to_string(run.count) + 'x' + std::to_string(run.size);
+    if (!run.session.empty()) {
+      out.append(":").append(run.session);
+    }
+  }
+  return out;
+}
+
+std::optional<SegmentList> SegmentList::parse(std::string_view text) {
+  SegmentList list;
+  if (text.empty()) {
+    return list;
+  }
+  for (const std::string_view part : base::split(text, ',')) {
+    const std::size_t times = part.find('x');
+    const std::size_t colon = part.find(':');
+    if (times == std::string_view::npos || (colon != std::string_view::npos && colon < times)) {
+      return std::nullopt;
+    }
+    const auto count = base::parseUnsigned(part.substr(0, times));
+    const auto size = base::parseUnsigned(part.substr(times + 1, colon - std::min(colon, times + 1)));
+    const std::string_view session = colon == std::string_view::npos ? "" : part.substr(colon + 1);
+    if (!count || !size || *count == 0 || *count > kMaxCount || *size > kMaxSize || list.count_ + *count > kMaxCount ||
+        !isSession(session)) {
+      return std::nullopt;
+    }
+    list.runs_.push_back({*count, *size, std::string(session)});
+    list.count_ += *count;
+    list.bytes_ += *count * *size;
+  }
+  return list;
+}
+
+}  // namespace rha::storage

@@ -1,0 +1,66 @@
+// Spool: bytes of an upload in memory until the object store has acknowledged them, so that a request can be sent
+// again. SpoolBudget bounds the memory of all spools together.
+//
+// A spool takes its memory in chunks. At the limit append() takes less than it is given: the owner then sends what it
+// has (a shorter segment), which frees memory, or waits for others that do.
+// SpoolBudget is thread-safe; a Spool belongs to one thread at a time. The budget outlives the spools.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/lock_guarded.h"
+#include "base/md5.h"
+#include "fetch/request.h"
+
+namespace rha::storage {
+
+inline constexpr std::size_t kSpoolChunkBytes = 1U << 20U;
+
+class SpoolBudget final {
+ public:
+  explicit SpoolBudget(std::uint64_t bytes) : chunks_(std::max<std::uint64_t>(bytes / kSpoolChunkBytes, 1)) {}
+
+  bool tryTake();
+  // Waits for a chunk; false when none came free in time.
+  bool take(std::chrono::milliseconds patience);
+  void giveBack(std::size_t chunks) noexcept;
+  // Chunks that can be taken, for tests and metrics.
+  [[nodiscard]] std::uint64_t free() { return *chunks_.lock(); }
+
+ private:
+  base::LockGuarded<std::uint64_t> chunks_;
+  std::condition_variable freed_;
+};
+
+class Spool final : public fetch::RequestBody {
+ public:
+  explicit Spool(SpoolBudget& budget) : budget_(budget) {}
+  ~Spool() override { clear(); }
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  // Takes bytes until the spool holds `limit` or the budget is spent; returns how many. With `patience` it waits so
+  // long for its first chunk; 0 afterwards means that the time was not enough.
+  std::size_t append(std::span<const std::byte> bytes, std::uint64_t limit, std::chrono::milliseconds patience);
+  [[nodiscard]] std::uint64_t size() const override { return size_; }
+  std::size_t read(std::uint64_t offset, std::span<std::byte> buffer) const override;
+  [[nodiscard]] std::string md5Hex() const { return md5_.hex(); }
+  // Gives the memory back.
+  void clear() noexcept;
+
+ private:
+  SpoolBudget& budget_;
+  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  std::uint64_t size_ = 0;
+  base::Md5 md5_;
+};
+
+}  // namespace rha::storage

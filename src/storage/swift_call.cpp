@@ -1,0 +1,171 @@
+#include "storage/swift_call.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "base/text.h"
+
+namespace rha::storage {
+namespace {
+
+constexpr std::uint64_t kMaxErrorBytes = 64 * 1024;
+
+bool isAnswer(int status) {
+  return (status >= 200 && status <= 299) || status == 304 || status == 404 || status == 412 || status == 416;
+}
+
+// 409: another request carried a later time; 422: the bytes that arrived were not those of the ETag.
+bool isWorthRepeating(int status) {
+  return status >= 500 || status == 401 || status == 408 || status == 409 || status == 422 || status == 429 ||
+         status == 498 || status == 499;
+}
+
+StorageFailure failureOf(int status) {
+  if (status == 413 || status == 507) {
+    return StorageFailure::NoSpace;  // 413: over a quota of container or account
+  }
+  return isWorthRepeating(status) ? StorageFailure::Unavailable : StorageFailure::Broken;
+}
+
+}  // namespace
+
+SwiftService::SwiftService(const SwiftSettings& given, const base::Clock& clock, base::MetricsRegistry& registry)
+    : settings(given),
+      names(given.container, given.prefix),
+      metrics("swift", registry),
+      client({.maxConnections = given.maxConnections, .caFile = given.caFile}),
+      auth(given, client, metrics, clock) {}
+
+void SwiftCall::send() {
+  if (attempts_++ > 0) {
+    service_.metrics.retry(request_.operation);
+  }
+  lastFailure_ = StorageFailure::Unavailable;
+  token_ = service_.auth.token();
+  endpoint_ = request_.endpoint.empty() ? token_->endpoint : request_.endpoint;
+  fetch::Request request{.method = request_.method,
+                         .url = endpoint_ + '/' + service_.names.encoded(request_.object),
+                         .headers = request_.headers,
+                         .body = request_.body};
+  if (!request_.query.empty()) {
+    request.url += '?' + request_.query;
+  }
+  request.headers.emplace_back("X-Auth-Token", token_->value.reveal());
+  request.deadlines.firstByte = request.deadlines.noProgress = service_.settings.requestTimeout;
+  begin_ = std::chrono::steady_clock::now();
+  exchange_ = service_.client.start(request);
+}
+
+void SwiftCall::start() noexcept {
+  try {
+    send();
+  } catch (const std::exception& error) {
+    exchange_.reset();
+    lastError_ = error.what();
+  }
+}
+
+void SwiftCall::advance() noexcept {
+  try {
+    if (exchange_) {
+      exchange_->advance();
+    }
+  } catch (const std::exception& error) {
+    exchange_.reset();
+    lastError_ = error.what();
+  }
+}
+
+void SwiftCall::note(const fetch::ResponseHead& head) {
+  service_.metrics.attempt(request_.operation, head.status, std::chrono::steady_clock::now() - begin_);
+  if (request_.body != nullptr && succeeded(head)) {
+    service_.metrics.sent(request_.body->size());
+  }
+  lastError_ = std::to_string(head.status);
+  if (const auto transaction = head.find("X-Trans-Id")) {
+    lastError_ += " (transaction " + std::string(*transaction) + ")";
+  }
+  const auto asked = base::parseUnsigned(head.find("Retry-After").value_or(""));
+  retryAfter_ = asked && *asked < 3600 ? std::optional(std::chrono::seconds(*asked)) : std::nullopt;
+}
+
+// True: the status is an answer. False: to be made again.
+bool SwiftCall::judge(const fetch::ResponseHead& head) {
+  note(head);
+  if (isAnswer(head.status)) {
+    return true;
+  }
+  lastFailure_ = failureOf(head.status);
+  if (head.status == 401) {
+    service_.auth.reject(token_);
+  } else if (!isWorthRepeating(head.status)) {
+    fail(lastFailure_);
+  }
+  return false;
+}
+
+bool SwiftCall::attempt(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take) {
+  bool answered = false;
+  try {
+    if (!exchange_) {
+      send();
+    }
+    answered = judge(exchange_->head());
+    if (answered) {
+      take(std::move(exchange_));
+      return true;
+    }
+    exchange_->finish(kMaxErrorBytes);  // so that the connection can be used again
+  } catch (const fetch::FetchError& error) {
+    if (!answered) {
+      service_.metrics.attempt(request_.operation, 0, std::chrono::steady_clock::now() - begin_);
+    }
+    lastError_ = error.what();
+    if (error.failure() == fetch::FetchFailure::Invalid) {
+      fail(StorageFailure::Broken);
+    }
+    if (error.failure() == fetch::FetchFailure::TooLarge) {
+      fail(StorageFailure::Corrupt);
+    }
+  }
+  exchange_.reset();
+  return false;
+}
+
+void SwiftCall::run(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take) {
+  if (!exchange_ && attempts_ > 0 && !retry_.pause()) {
+    fail(lastFailure_);  // start() has failed already
+  }
+  while (!attempt(take)) {
+    // A token that was refused is replaced at once; a second refusal waits as any other failure.
+    const bool firstRefusal = lastError_.starts_with("401") && !refused_;
+    refused_ = lastError_.starts_with("401");
+    if (!firstRefusal && !retry_.pause(retryAfter_)) {
+      fail(lastFailure_);
+    }
+  }
+}
+
+fetch::Response SwiftCall::finish(std::uint64_t maxBytes) {
+  fetch::Response response;
+  run([&](std::unique_ptr<fetch::Exchange> exchange) {
+    const bool wanted = succeeded(exchange->head());
+    response = exchange->finish(wanted ? maxBytes : std::max(maxBytes, kMaxErrorBytes));
+  });
+  service_.metrics.received(response.body.size());
+  return response;
+}
+
+std::unique_ptr<fetch::Exchange> SwiftCall::open() {
+  std::unique_ptr<fetch::Exchange> result;
+  run([&](std::unique_ptr<fetch::Exchange> exchange) { result = std::move(exchange); });
+  return result;
+}
+
+void SwiftCall::fail(StorageFailure failure) const {
+  throw StorageError(failure, "swift: " + request_.method + ' ' + service_.settings.container + '/' + request_.object +
+                                  ": " + lastError_ +
+                                  (attempts_ > 1 ? ", after " + std::to_string(attempts_) + " attempts" : ""));
+}
+
+}  // namespace rha::storage

@@ -1,0 +1,99 @@
+// SwiftCall: one request to Swift, made again until it is answered: with a new token after 401, after a pause on 408,
+// 409, 422, 429, 498, 499, 5xx and broken connections. SwiftService: what all calls share.
+//
+//   const auto response = SwiftCall(service, {.operation = "object_head", .method = "HEAD", .object = name}).finish();
+//
+// start() sends what can be sent and returns, so that several may be under way before the first is waited for.
+// 2xx, 304, 404, 412 and 416 are answers; everything else is StorageError in the end. Every request is made so that
+// doing it twice is harmless.
+// A call belongs to one thread at a time; the service is thread-safe and outlives its calls.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "fetch/client.h"
+#include "storage/request_metrics.h"
+#include "storage/retry.h"
+#include "storage/storage_error.h"
+#include "storage/swift_auth.h"
+#include "storage/swift_names.h"
+#include "storage/swift_settings.h"
+
+namespace rha::storage {
+
+class SwiftService final {
+ public:
+  // `clock` and `metrics` are borrowed.
+  SwiftService(const SwiftSettings& settings, const base::Clock& clock, base::MetricsRegistry& metrics);
+
+  const SwiftSettings settings;
+  const SwiftNames names;
+  RequestMetrics metrics;
+  fetch::Client client;
+  SwiftAuth auth;
+};
+
+struct SwiftRequest {
+  std::string_view operation;  // for metrics
+  std::string method = "GET";
+  std::string object = {};  // its name; empty: the container
+  std::string query = {};
+  fetch::Headers headers = {};
+  const fetch::RequestBody* body = nullptr;  // borrowed until the call is destroyed
+  std::string endpoint = {};                 // the storage URL; empty: the one that comes with the token
+};
+
+class SwiftCall final {
+ public:
+  SwiftCall(SwiftService& service, SwiftRequest request) : service_(service), request_(std::move(request)) {}
+
+  // Never throws: what goes wrong is seen, and tried again, by finish().
+  void start() noexcept;
+  // Moves what can be moved without waiting.
+  void advance() noexcept;
+
+  // The whole answer. A body beyond `maxBytes` is StorageError(Corrupt).
+  fetch::Response finish(std::uint64_t maxBytes = 64 * 1024);
+
+  // The answer whose body is still to be read; its head is there. Reading it may throw fetch::FetchError.
+  std::unique_ptr<fetch::Exchange> open();
+
+  // Whether the request was sent more than once: then "not there" may mean "done before".
+  [[nodiscard]] bool repeated() const { return attempts_ > 1; }
+  // The endpoint that was asked last.
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  // nullopt: to be made again. `take` gets the exchange of a good answer.
+  bool attempt(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take);
+  void run(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take);
+  void send();
+  bool judge(const fetch::ResponseHead& head);
+  [[noreturn]] void fail(StorageFailure failure) const;
+  void note(const fetch::ResponseHead& head);
+
+  SwiftService& service_;
+  SwiftRequest request_;
+  Retry retry_{service_.settings.retry};
+  std::shared_ptr<const SwiftToken> token_;  // shared with SwiftAuth and other calls
+  std::string endpoint_;
+  std::unique_ptr<fetch::Exchange> exchange_;
+  std::chrono::steady_clock::time_point begin_;
+  std::optional<std::chrono::seconds> retryAfter_;
+  unsigned attempts_ = 0;
+  bool refused_ = false;   // the last answer was 401, and the token before it was refused, too
+  std::string lastError_;  // of the last attempt
+  StorageFailure lastFailure_ = StorageFailure::Unavailable;
+};
+
+// Whether the status is 2xx.
+inline bool succeeded(const fetch::ResponseHead& head) { return head.status >= 200 && head.status <= 299; }
+
+}  // namespace rha::storage

@@ -1,0 +1,36 @@
+// The names of objects in a Swift container, as CNCF distribution 2.8's swift driver makes them.
+//
+//   [<prefix>/]files/<path>                                    an object of the registry
+//   [<prefix>/]segments/<3 hex>/<more hex>/<16 digits>          segment n of a large one, from 0000000000000001 up
+//   [<prefix>/]segments/<3 hex>/<more hex>/<16 digits>-<8 hex>  ditto, of a later request of a chunked upload
+//
+// The hex is that of the upload's path and of random bytes, so an orphan tells where it came from. Pure functions;
+// thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rha::storage {
+
+class SwiftNames final {
+ public:
+  SwiftNames(std::string container, std::string prefix);
+
+  [[nodiscard]] const std::string& container() const { return container_; }
+  [[nodiscard]] std::string object(std::string_view path) const;
+  // Where the segments of an upload at `uploadPath` lie; `nonce`, some random hex, tells apart those who write it.
+  [[nodiscard]] std::string segmentPrefix(std::string_view uploadPath, std::string_view nonce) const;
+  // "container/name", percent-encoded, for a URL.
+  [[nodiscard]] std::string encoded(std::string_view name) const;
+
+ private:
+  std::string container_;
+  std::string root_;  // "" or "prefix/"
+};
+
+// "0000000000000012", followed by "-<session>" when that is not empty.
+std::string segmentName(std::string_view prefix, std::uint64_t number, std::string_view session);
+
+}  // namespace rha::storage

@@ -1,0 +1,372 @@
+#include "storage/swift_upload.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/body_source.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "storage/storage_path.h"
+#include "storage/swift_reader.h"
+
+namespace rha::storage {
+namespace {
+
+constexpr std::string_view kVersion = "sw1";
+// Up to here an upload is one plain object: one request to write, one to read, and never put together.
+constexpr std::uint64_t kSmallBytes = 1U << 20U;
+constexpr std::size_t kNonceBytes = 16;
+constexpr std::size_t kSessionBytes = 3;
+
+std::string randomHex(std::size_t bytes) { return base::toHex(base::randomBytes(bytes)); }
+
+bool isHex(std::string_view text) {
+  return !text.empty() && text.size() <= 2 * kNonceBytes &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+[[noreturn]] void failGone(std::string_view path) {
+  throw StorageError(StorageFailure::Broken,
+                     "swift: cannot publish the upload " + std::string(path) + ": it was removed meanwhile");
+}
+
+}  // namespace
+
+SwiftUpload::SwiftUpload(SwiftService& service, SpoolBudget& budget, std::string_view path, std::string endpoint)
+    : service_(service),
+      budget_(budget),
+      path_(path),
+      endpoint_(std::move(endpoint)),
+      spool_(std::make_unique<Spool>(budget)) {}
+
+std::unique_ptr<SwiftUpload> SwiftUpload::start(SwiftService& service, SpoolBudget& budget, std::string_view path) {
+  return std::unique_ptr<SwiftUpload>(new SwiftUpload(service, budget, path, service.auth.token()->endpoint));
+}
+
+std::unique_ptr<SwiftUpload> SwiftUpload::resume(SwiftService& service, SpoolBudget& budget, std::string_view path,
+                                                 std::string_view state) {
+  const auto parts = base::split(state, ' ');
+  if (parts.size() < 3 || parts[0] != kVersion || !parts[2].starts_with("http")) {
+    return nullptr;
+  }
+  std::unique_ptr<SwiftUpload> upload(new SwiftUpload(service, budget, path, std::string(parts[2])));
+  bool alive = false;
+  if (parts[1] == "E") {
+    alive = parts.size() == 3;
+  } else if (parts[1] == "S" && parts.size() == 6 && isHex(parts[3])) {
+    const auto size = base::parseUnsigned(parts[4]);
+    alive = size && *size <= kSmallBytes && upload->resumeSmall(parts[3], *size, parts[5]);
+  } else if (parts[1] == "L" && parts.size() == 5 && isHex(parts[3])) {
+    auto list = SegmentList::parse(parts[4]);
+    alive = list && !list->empty() && upload->resumeLarge(parts[3], std::move(*list));
+  }
+  return alive ? std::move(upload) : nullptr;
+}
+
+bool SwiftUpload::resumeSmall(std::string_view nonce, std::uint64_t size, std::string_view md5) {
+  const auto response =
+      SwiftCall(service_, {.operation = "upload_get", .object = markerName(nonce), .endpoint = endpoint_})
+          .finish(kSmallBytes);
+  if (response.head.status != 200 || response.body.size() != size || base::md5Hex(response.body) != md5) {
+    return false;
+  }
+  const auto bytes = std::as_bytes(std::span(response.body));
+  if (spool_->append(bytes, kSmallBytes, service_.settings.spoolWait) != bytes.size()) {
+    throw StorageError(StorageFailure::Unavailable, "swift: no memory is free to go on with the upload " + path_);
+  }
+  nonce_ = nonce;
+  smallStored_ = size;
+  smallMd5_ = md5;
+  return true;
+}
+
+bool SwiftUpload::resumeLarge(std::string_view nonce, SegmentList list) {
+  const auto response = SwiftCall(service_, {.operation = "upload_head",
+                                             .method = "HEAD",
+                                             .object = markerName(nonce),
+                                             .query = "multipart-manifest=get",
+                                             .endpoint = endpoint_})
+                            .finish();
+  if (response.head.status == 404 || !response.head.find("X-Object-Manifest")) {
+    return false;
+  }
+  nonce_ = nonce;
+  prefix_ = service_.names.segmentPrefix(path_, nonce_);
+  list_ = std::move(list);
+  session_ = randomHex(kSessionBytes);
+  return true;
+}
+
+std::string SwiftUpload::markerName(std::string_view nonce) const {
+  return service_.names.object(path_ + "/data-").append(nonce);
+}
+
+fetch::Response SwiftUpload::put(std::string_view operation, std::string name, const fetch::RequestBody& body,
+                                 fetch::Headers headers) {
+  return SwiftCall(service_, {.operation = operation,
+                              .method = "PUT",
+                              .object = std::move(name),
+                              .headers = std::move(headers),
+                              .body = &body,
+                              .endpoint = endpoint_})
+      .finish();
+}
+
+void SwiftUpload::append(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    if (sending_.call) {
+      sending_.call->advance();
+    }
+    std::size_t taken = spool_->append(bytes, service_.settings.segmentBytes, std::chrono::milliseconds(0));
+    if (taken == 0 && spool_->size() == 0) {
+      // The memory is spent. What we hold ourselves is on its way; else others hold it.
+      finishSending();
+      taken = spool_->append(bytes, service_.settings.segmentBytes, service_.settings.spoolWait);
+      if (taken == 0) {
+        throw StorageError(StorageFailure::Unavailable, "swift: no memory came free for the upload " + path_ + " in " +
+                                                            std::to_string(service_.settings.spoolWait.count()) +
+                                                            " ms (storage.swift.spool_bytes)");
+      }
+    }
+    bytes = bytes.subspan(taken);
+    if (!bytes.empty() || spool_->size() >= service_.settings.segmentBytes) {
+      sendSpool();
+    }
+  }
+}
+
+void SwiftUpload::beginLarge() {
+  if (!prefix_.empty()) {
+    return;
+  }
+  if (!nonce_.empty()) {
+    oldMarkers_.push_back(markerName(nonce_));
+  }
+  nonce_ = randomHex(kNonceBytes);
+  prefix_ = service_.names.segmentPrefix(path_, nonce_);
+  smallStored_ = 0;
+  const fetch::MemoryBody empty("");
+  put("upload_put", markerName(nonce_), empty, manifestHeaders(service_, prefix_, nullptr));
+}
+
+// Starts to send the spool as the next segment, and begins a new one.
+void SwiftUpload::sendSpool() {
+  finishSending();
+  if (spool_->size() == 0) {
+    return;
+  }
+  beginLarge();
+  sending_.etag = spool_->md5Hex();
+  sending_.spool = std::exchange(spool_, std::make_unique<Spool>(budget_));
+  sending_.call.emplace(service_,
+                        SwiftRequest{.operation = "segment_put",
+                                     .method = "PUT",
+                                     .object = segmentName(prefix_, list_.count() + 1, session_),
+                                     .headers = {{"Etag", sending_.etag}, {"Content-Type", "application/octet-stream"}},
+                                     .body = sending_.spool.get(),
+                                     .endpoint = endpoint_});
+  sending_.call->start();
+}
+
+void SwiftUpload::finishSending() {
+  if (!sending_.call) {
+    return;
+  }
+  const auto response = sending_.call->finish();
+  const auto etag = response.head.find("Etag");
+  if (!succeeded(response.head) || (etag && *etag != sending_.etag)) {
+    throw StorageError(StorageFailure::Broken, "swift: a segment of the upload " + path_ + " was not stored (" +
+                                                   std::to_string(response.head.status) + ")");
+  }
+  list_.add(sending_.spool->size(), session_);
+  sending_.clear();
+  if (list_.text().size() > kMaxSegmentListBytes) {
+    throw StorageError(StorageFailure::Broken, "swift: the upload " + path_ + " has come in too many uneven pieces");
+  }
+}
+
+void SwiftUpload::putSmall() {
+  std::string nonce = randomHex(kNonceBytes);
+  std::string md5 = spool_->md5Hex();
+  const auto response = put("upload_put", markerName(nonce), *spool_, {{"Etag", md5}});
+  if (!succeeded(response.head)) {
+    throw StorageError(StorageFailure::Broken,
+                       "swift: " + path_ + " was not stored (" + std::to_string(response.head.status) + ")");
+  }
+  if (!nonce_.empty()) {
+    oldMarkers_.push_back(markerName(nonce_));
+  }
+  nonce_ = std::move(nonce);
+  smallStored_ = spool_->size();
+  smallMd5_ = std::move(md5);
+}
+
+void SwiftUpload::flush() {
+  if (isLarge() || spool_->size() > kSmallBytes) {
+    sendSpool();
+    finishSending();
+  } else if (spool_->size() > smallStored_) {
+    putSmall();
+  }
+}
+
+std::string SwiftUpload::state() const {
+  const std::string begin = std::string(kVersion) + ' ';
+  if (!list_.empty()) {
+    return begin + "L " + endpoint_ + ' ' + nonce_ + ' ' + list_.text();
+  }
+  if (smallStored_ > 0) {
+    return begin + "S " + endpoint_ + ' ' + nonce_ + ' ' + std::to_string(smallStored_) + ' ' + smallMd5_;
+  }
+  return begin + "E " + endpoint_;
+}
+
+std::unique_ptr<base::BodySource> SwiftUpload::readBack() {
+  if (!list_.empty()) {
+    return std::make_unique<SwiftReader>(service_, partsOf(prefix_, list_), ByteRange{0, list_.bytes()}, endpoint_,
+                                         nullptr);
+  }
+  auto bytes = std::make_shared<std::string>(spool_->size(), '\0');
+  std::size_t done = 0;
+  while (done < bytes->size()) {
+    done += spool_->read(done, std::as_writable_bytes(std::span(*bytes)).subspan(done));
+  }
+  return base::memorySource(std::move(bytes));
+}
+
+void SwiftUpload::removeMarker() {
+  SwiftCall call(
+      service_,
+      {.operation = "upload_delete", .method = "DELETE", .object = markerName(nonce_), .endpoint = endpoint_});
+  if (call.finish().head.status == 404 && !call.repeated()) {
+    failGone(path_);
+  }
+}
+
+// Requests that died may have left segments beside ours, which Swift and the old registry would take for parts of the
+// blob. What a listing does not show yet stays; we read by our own list.
+void SwiftUpload::removeStrays() {
+  std::set<std::string> ours;
+  for (const SwiftPart& part : partsOf(prefix_, list_)) {
+    ours.insert(part.name);
+  }
+  std::vector<std::string> strays;
+  listObjects(service_, {.prefix = prefix_ + '/'}, endpoint_, [&](const std::vector<SwiftEntry>& page) {
+    for (const SwiftEntry& entry : page) {
+      if (!ours.contains(entry.name)) {
+        strays.push_back(entry.name);
+      }
+    }
+    return true;
+  });
+  removeObjects(service_, strays, endpoint_);
+}
+
+void SwiftUpload::commit(std::string_view path) {
+  requireValidPath(path);
+  const std::string name = service_.names.object(path);
+  if (!isLarge()) {
+    if (smallStored_ > 0) {
+      oldMarkers_.push_back(markerName(nonce_));
+    }
+    publish(name, *spool_, {{"Etag", spool_->md5Hex()}, {"Content-Type", "application/octet-stream"}});
+  } else {
+    flush();
+    if (list_.isOfSeveralRequests()) {
+      removeStrays();
+    }
+    removeMarker();
+    publishing_ = true;
+    const fetch::MemoryBody empty("");
+    publish(name, empty, manifestHeaders(service_, prefix_, &list_));
+  }
+  spool_->clear();
+  try {
+    removeObjects(service_, oldMarkers_, endpoint_);
+  } catch (const StorageError&) {
+    return;  // published all the same; the purge of old uploads takes what is left
+  }
+}
+
+void SwiftUpload::publish(const std::string& name, const fetch::RequestBody& body, fetch::Headers headers) {
+  const bool large = isLarge();
+  const std::string etag = large ? "" : spool_->md5Hex();
+  headers.emplace_back("If-None-Match", "*");
+  auto response = put("object_put", name, body, headers);
+  if (response.head.status == 412 || response.head.status == 304) {
+    if (isAlreadyThere(name, etag)) {
+      return;
+    }
+    headers.pop_back();
+    response = put("object_put", name, body, headers);
+  }
+  if (!succeeded(response.head)) {
+    throw StorageError(StorageFailure::Broken, "swift: " + service_.settings.container + '/' + name +
+                                                   " was not stored (" + std::to_string(response.head.status) + ")");
+  }
+}
+
+// Whether what is at the final path will do; our own segments are then removed, unless it was us who put it there.
+bool SwiftUpload::isAlreadyThere(const std::string& name, std::string_view etag) {
+  std::optional<SwiftObject> there;
+  try {
+    there = lookUp(service_, name, endpoint_);
+    if (!there || there->size != size()) {
+      return false;
+    }
+    if (there->isLarge() && there->segmentPrefix == prefix_) {
+      return true;  // the request that was answered with an error had been done
+    }
+    requireParts(service_, there->parts, endpoint_);
+  } catch (const StorageError& error) {
+    if (error.failure() != StorageFailure::Corrupt) {
+      throw;
+    }
+    return false;
+  }
+  if (!there->isLarge() && !etag.empty() && there->etag != etag) {
+    return false;
+  }
+  publishing_ = false;
+  std::vector<std::string> names;
+  for (const SwiftPart& part : partsOf(prefix_, list_)) {
+    names.push_back(part.name);
+  }
+  try {
+    removeObjects(service_, names, endpoint_);
+  } catch (const StorageError&) {
+    return true;  // orphans, which a check of the storage finds
+  }
+  return true;
+}
+
+void SwiftUpload::cancel() noexcept {
+  try {
+    std::vector<std::string> names = oldMarkers_;
+    if (!publishing_) {
+      for (const SwiftPart& part : partsOf(prefix_, list_)) {
+        names.push_back(part.name);
+      }
+      if (sending_.spool) {
+        names.push_back(segmentName(prefix_, list_.count() + 1, session_));
+      }
+    }
+    sending_.clear();
+    spool_->clear();
+    list_ = {};
+    // The marker last: as long as it is there, the purge finds the rest.
+    removeObjects(service_, names, endpoint_);
+    if (!nonce_.empty()) {
+      removeObjects(service_, {markerName(nonce_)}, endpoint_);
+    }
+    oldMarkers_.clear();
+    nonce_.clear();
+    prefix_.clear();
+    smallStored_ = 0;
+  } catch (const std::exception&) {
+    return;  // left to the purge of old uploads
+  }
+}
+
+}  // namespace rha::storage

@@ -1,0 +1,94 @@
+// SwiftUpload: an upload of the swift driver.
+//
+//   <upload path>/data-<nonce>      marker: as long as it is there, the upload is alive. Of a small upload it holds the
+//                                   bytes; of a larger one it is a manifest that tells where the segments are
+//   segments/…/0000000000000001 …   the bytes of a larger one (see SwiftNames)
+//
+// Bytes are spooled in memory. A full spool goes out as a segment while the next one fills; when the memory of all
+// uploads is spent, a spool goes out early, as a shorter segment, or append() waits.
+// Whoever starts an upload anew from the same token writes under another nonce, and whoever goes on with segments that
+// are there puts a mark of its own into the names: nothing acknowledged is ever overwritten.
+//
+// commit() of a large upload: the marker goes first, then the manifest is written at the final path. So a marker that
+// is there shows that its segments belong to no blob, and a purge may take them. An object of the same size that
+// is at the final path, and whole, is kept: only blobs are committed, and their paths are their digests.
+//
+// A state is "sw1 E ENDPOINT", "sw1 S ENDPOINT NONCE SIZE MD5" or "sw1 L ENDPOINT NONCE SEGMENTLIST"; the upload stays
+// with the storage endpoint it began on. Threads and failure: see UploadSession. Must not outlive the driver.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/segment_list.h"
+#include "storage/spool.h"
+#include "storage/swift_call.h"
+#include "storage/swift_object.h"
+#include "storage/upload_session.h"
+
+namespace rha::storage {
+
+class SwiftUpload final : public UploadSession {
+ public:
+  static std::unique_ptr<SwiftUpload> start(SwiftService& service, SpoolBudget& budget, std::string_view path);
+  static std::unique_ptr<SwiftUpload> resume(SwiftService& service, SpoolBudget& budget, std::string_view path,
+                                             std::string_view state);
+
+  void append(std::span<const std::byte> bytes) override;
+  [[nodiscard]] std::uint64_t size() const override { return list_.bytes() + sendingBytes() + spool_->size(); }
+  void flush() override;
+  [[nodiscard]] std::string state() const override;
+  std::unique_ptr<base::BodySource> readBack() override;
+  void commit(std::string_view path) override;
+  void cancel() noexcept override;
+
+ private:
+  // A segment on its way.
+  struct Sending {
+    std::unique_ptr<Spool> spool;
+    std::string etag;
+    std::optional<SwiftCall> call;  // reads from the spool: it goes first
+    void clear() {
+      call.reset();
+      spool.reset();
+    }
+  };
+  SwiftUpload(SwiftService& service, SpoolBudget& budget, std::string_view path, std::string endpoint);
+  bool resumeSmall(std::string_view nonce, std::uint64_t size, std::string_view md5);
+  bool resumeLarge(std::string_view nonce, SegmentList list);
+
+  [[nodiscard]] std::uint64_t sendingBytes() const { return sending_.spool ? sending_.spool->size() : 0; }
+  [[nodiscard]] bool isLarge() const { return !list_.empty() || sending_.spool; }
+  [[nodiscard]] std::string markerName(std::string_view nonce) const;
+  fetch::Response put(std::string_view operation, std::string name, const fetch::RequestBody& body,
+                      fetch::Headers headers);
+  void putSmall();
+  void beginLarge();
+  void sendSpool();
+  void finishSending();
+  void removeMarker();
+  void removeStrays();
+  void publish(const std::string& name, const fetch::RequestBody& body, fetch::Headers headers);
+  bool isAlreadyThere(const std::string& name, std::string_view etag);
+
+  SwiftService& service_;
+  SpoolBudget& budget_;
+  std::string path_;
+  std::string endpoint_;
+  std::unique_ptr<Spool> spool_;  // what is not stored yet; of a small upload, all
+  Sending sending_;
+  SegmentList list_;                     // stored
+  std::string nonce_;                    // of the marker; empty: there is none yet
+  std::string prefix_;                   // of the segments
+  std::string session_;                  // mark in the names of segments; empty: it wrote them from the first one on
+  std::uint64_t smallStored_ = 0;        // bytes of a small upload that its marker holds
+  std::string smallMd5_;                 // theirs
+  std::vector<std::string> oldMarkers_;  // of this upload when it was smaller
+  bool publishing_ = false;              // from here on the segments may belong to a blob
+};
+
+}  // namespace rha::storage

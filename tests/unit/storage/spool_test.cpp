@@ -1,0 +1,70 @@
+#include "storage/spool.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <thread>
+
+namespace rha::storage {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+std::string contents(const Spool& spool) {
+  std::string all(spool.size(), '\0');
+  std::size_t done = 0;
+  while (done < all.size()) {
+    done += spool.read(done, std::as_writable_bytes(std::span(all)).subspan(done));
+  }
+  return all;
+}
+
+TEST(Spool, GivesBackWhatItTookFromAnyPlace) {
+  SpoolBudget budget(8U << 20U);
+  Spool spool(budget);
+  std::string bytes;
+  for (std::size_t i = 0; i < 3000000; ++i) {
+    bytes += static_cast<char>(i * 7 + i / 255);
+  }
+  for (std::size_t at = 0; at < bytes.size(); at += 70001) {
+    const auto piece = std::string_view(bytes).substr(at, 70001);
+    EXPECT_EQ(spool.append(bytesOf(piece), 1U << 30U, milliseconds(0)), piece.size());
+  }
+  EXPECT_TRUE(contents(spool) == bytes);
+  EXPECT_EQ(spool.md5Hex(), base::md5Hex(bytes));
+  std::array<std::byte, 10> buffer{};
+  EXPECT_EQ(spool.read(bytes.size(), buffer), 0U);
+  EXPECT_EQ(budget.free(), 5U);
+  spool.clear();
+  EXPECT_EQ(budget.free(), 8U);
+  EXPECT_EQ(spool.append(bytesOf("x"), 10, milliseconds(0)), 1U);
+  EXPECT_EQ(contents(spool), "x");
+  EXPECT_EQ(spool.md5Hex(), base::md5Hex("x"));
+}
+
+TEST(Spool, TakesNoMoreThanItsLimit) {
+  SpoolBudget budget(8U << 20U);
+  Spool spool(budget);
+  EXPECT_EQ(spool.append(bytesOf("hello world"), 5, milliseconds(0)), 5U);
+  EXPECT_EQ(spool.append(bytesOf("x"), 5, milliseconds(0)), 0U);
+  EXPECT_EQ(contents(spool), "hello");
+}
+
+TEST(Spool, TakesNoMoreThanTheBudget) {
+  SpoolBudget budget(2U << 20U);
+  Spool first(budget);
+  Spool second(budget);
+  const std::string large(5U << 20U, 'a');
+  EXPECT_EQ(first.append(bytesOf(large), 1U << 30U, milliseconds(0)), 2U << 20U);
+  EXPECT_EQ(first.append(bytesOf(large), 1U << 30U, milliseconds(60'000)), 0U)
+      << "with bytes of its own it need not wait";
+  EXPECT_EQ(second.append(bytesOf(large), 1U << 30U, milliseconds(10)), 0U);
+  std::thread later([&] { first.clear(); });
+  EXPECT_GE(second.append(bytesOf(large), 1U << 30U, milliseconds(60'000)), 1U << 20U);
+  later.join();
+}
+
+}  // namespace
+}  // namespace rha::storage
