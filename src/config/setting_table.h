@@ -29,6 +29,8 @@ enum class SettingType : std::uint8_t {
   AddressList,      // of IP:PORT
   NetworkList,      // of networks such as 10.0.0.0/8
   CertificateList,  // of maps of certificate and key, absolute paths both
+  Text,             // one line
+  OptionalUrl,      // http://… or https://…, or ""
 };
 
 enum class Reloadable : std::uint8_t { No, Yes };
@@ -43,7 +45,7 @@ struct Setting {
   std::string_view path;  // "storage.filesystem.root"
   SettingType type;
   SettingField field;
-  // Smallest and largest value: a number, bytes, milliseconds, or the length of a path.
+  // Smallest and largest value: a number, bytes, milliseconds, or the length of a path or text.
   std::uint64_t least = 0;
   std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   std::vector<std::string_view> choices = {};

@@ -54,9 +54,30 @@ struct FilesystemSettings {
   bool operator==(const FilesystemSettings&) const = default;
 };
 
+struct SwiftSettings {
+  std::string authUrl;
+  std::string authVersion = "1";
+  std::string user;
+  std::string passwordFile;
+  std::string userDomain = "Default";
+  std::string project;
+  std::string projectDomain = "Default";
+  std::string region;
+  std::string endpointType = "public";
+  std::string container;
+  std::string prefix;
+  std::string caFile;
+  std::uint64_t segmentBytes = 32 * 1024 * 1024;
+  std::uint64_t spoolBytes = 256 * 1024 * 1024;
+  std::uint64_t maxConnections = 128;
+  std::chrono::milliseconds requestTimeout{60'000};
+  bool operator==(const SwiftSettings&) const = default;
+};
+
 struct StorageSettings {
   std::string driver = "filesystem";
   FilesystemSettings filesystem;
+  SwiftSettings swift;
   bool operator==(const StorageSettings&) const = default;
 };
 

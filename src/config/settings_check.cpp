@@ -139,6 +139,37 @@ class SettingsCheck final {
                      ") must not be less than limits.body_buffer_bytes (" +
                      formatSize(settings_.limits.bodyBufferBytes) + ")");
     }
+    checkSwift();
+  }
+
+  void checkSwift() {
+    const SwiftSettings& swift = settings_.storage.swift;
+    if (settings_.storage.driver != "swift") {
+      return;
+    }
+    const auto require = [this](std::string_view path, const std::string& value) {
+      if (value.empty()) {
+        complainAt({path, "storage.driver"}, std::string(path) + " must be set with storage.driver swift");
+      }
+    };
+    require("storage.swift.auth_url", swift.authUrl);
+    require("storage.swift.user", swift.user);
+    require("storage.swift.password_file", swift.passwordFile);
+    require("storage.swift.container", swift.container);
+    if (swift.authVersion == "3") {
+      require("storage.swift.project", swift.project);
+    } else if (!swift.user.empty() && swift.user.find(':') == std::string::npos) {
+      complainAt({"storage.swift.user"},
+                 "storage.swift.user must be ACCOUNT:USER with auth_version 1, not " + inQuotes(swift.user));
+    }
+    if (swift.container.find('/') != std::string::npos) {
+      complainAt({"storage.swift.container"}, "storage.swift.container must not contain a slash");
+    }
+    if (swift.spoolBytes < swift.segmentBytes) {
+      complainAt({"storage.swift.spool_bytes", "storage.swift.segment_bytes", "storage.driver"},
+                 "storage.swift.spool_bytes (" + formatSize(swift.spoolBytes) +
+                     ") must not be less than storage.swift.segment_bytes (" + formatSize(swift.segmentBytes) + ")");
+    }
   }
 
   void checkListening(const HttpSettings& http) {

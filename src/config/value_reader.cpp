@@ -59,6 +59,10 @@ class ValueReader final {
         return readAddress(node);
       case SettingType::OptionalHost:
         return readHost(node);
+      case SettingType::Text:
+        return readText(node);
+      case SettingType::OptionalUrl:
+        return readUrl(node);
       case SettingType::AddressList:
       case SettingType::NetworkList:
       case SettingType::CertificateList:
@@ -141,6 +145,32 @@ class ValueReader final {
       return complain(node, "must be a host name, with :PORT if needed, not " + inQuotes(text));
     }
     field<std::string>() = text;
+  }
+
+  void readText(const YAML::Node& node) const {
+    const std::string& text = node.Scalar();
+    const auto isControl = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+    if (text.size() < setting_.least || text.size() > setting_.most) {
+      complain(node, "must be between " + std::to_string(setting_.least) + " and " + std::to_string(setting_.most) +
+                         " bytes long, not " + std::to_string(text.size()));
+    } else if (std::any_of(text.begin(), text.end(), isControl)) {
+      complain(node, "must be one line without control characters");
+    } else {
+      field<std::string>() = text;
+    }
+  }
+
+  void readUrl(const YAML::Node& node) const {
+    const std::string& text = node.Scalar();
+    const std::size_t host = text.find("://") == std::string::npos ? text.size() : text.find("://") + 3;
+    const bool known = text.starts_with("http://") || text.starts_with("https://");
+    if (!text.empty() && (!known || host >= text.size() || text[host] == '/')) {
+      complain(node, "must be a URL such as https://host/path, not " + inQuotes(text));
+    } else if (text.find('@') != std::string::npos) {
+      complain(node, "must not hold a user or password");
+    } else {
+      readText(node);
+    }
   }
 
   void readAddress(const YAML::Node& node) const {

@@ -137,7 +137,7 @@ TEST(SettingsCheck, all_errors_are_reported_at_once_in_the_order_of_the_lines) {
                    "limits: []\n"),
             (Lines{"2: unknown key \"http.listn\" (did you mean \"http.listen\"?)",
                    "3: http.worker_threads must be a number, not \"many\"",
-                   "5: storage.driver must be filesystem or memory, not \"floppy\"",
+                   "5: storage.driver must be filesystem, swift or memory, not \"floppy\"",
                    "6: limits must be a map of manifest_bytes, blob_bytes, head_bytes, body_buffer_bytes, "
                    "body_budget_bytes or worker_queue"}));
 }
@@ -264,6 +264,41 @@ TEST_F(SettingsFile, that_is_missing_unreadable_or_too_large_is_an_error_without
   auto large = loadSettings(write(std::string(1024 * 1024 + 1, '#')), kChecks);
   ASSERT_FALSE(large.ok());
   EXPECT_EQ(large.error()[0].line, 0);
+}
+
+TEST(SettingsCheck, swift_wants_to_know_where_and_as_whom) {
+  EXPECT_EQ(faults("storage:\n"
+                   "  driver: swift\n"
+                   "  swift:\n"
+                   "    auth_version: 3\n"
+                   "    user: registry\n"
+                   "    password_file: /etc/docker-registry-ha/swift\n"
+                   "    container: a/b\n"),
+            (Lines{"2: storage.swift.auth_url must be set with storage.driver swift",
+                   "2: storage.swift.project must be set with storage.driver swift",
+                   "7: storage.swift.container must not contain a slash"}));
+  EXPECT_EQ(
+      faults("storage:\n"
+             "  driver: swift\n"
+             "  swift:\n"
+             "    auth_url: https://swift/auth/v1.0\n"
+             "    user: registry\n"
+             "    password_file: /etc/docker-registry-ha/swift\n"
+             "    segment_bytes: 512MiB\n"
+             "    container: images\n"),
+      (Lines{"5: storage.swift.user must be ACCOUNT:USER with auth_version 1, not \"registry\"",
+             "7: storage.swift.spool_bytes (256MiB) must not be less than storage.swift.segment_bytes (512MiB)"}));
+}
+
+TEST(SettingsCheck, a_url_has_a_scheme_and_a_host_and_no_password) {
+  const auto fault = [](const std::string& url) { return faults("storage: {swift: {auth_url: \"" + url + "\"}}\n"); };
+  EXPECT_EQ(fault("https://swift.example.org/auth/v1.0"), Lines{});
+  EXPECT_EQ(fault(""), Lines{});
+  for (const std::string url : {"swift", "ftp://swift/", "https://", "https:///auth"}) {
+    EXPECT_EQ(fault(url),
+              Lines{"1: storage.swift.auth_url must be a URL such as https://host/path, not \"" + url + "\""});
+  }
+  EXPECT_EQ(fault("https://me:secret@swift/"), Lines{"1: storage.swift.auth_url must not hold a user or password"});
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST(SettingsText, the_manual_has_a_paragraph_for_each_setting_with_its_default)
     EXPECT_NE(manual.find(".B " + escapeRoff(setting.path) + "\n"), std::string::npos) << setting.path;
   }
   EXPECT_NE(manual.find("a size, 1KiB to 64MiB. Default: 4MiB. Since 0.1.\n"), std::string::npos);
-  EXPECT_NE(manual.find("a word: filesystem or memory. Default: filesystem."), std::string::npos);
+  EXPECT_NE(manual.find("a word: filesystem, swift or memory. Default: filesystem."), std::string::npos);
 }
 
 TEST(SettingsText, roff_cannot_be_broken_by_a_text) {
