@@ -3,10 +3,16 @@
 #include "storage/filesystem_driver.h"
 #include "storage/memory_driver.h"
 #include "storage/metered_driver.h"
+#include "storage/swift_driver.h"
+#include "support/swift_under_test.h"
 #include "support/temporary_folder.h"
 
 namespace rha::storage::test {
 namespace {
+
+using rha::test::SwiftProfile;
+using rha::test::swiftRuns;
+using rha::test::swiftSettings;
 
 class FilesystemUnderTest final : public DriverUnderTest {
  public:
@@ -41,6 +47,27 @@ class MeteredUnderTest final : public DriverUnderTest {
   MeteredDriver driver_{std::make_unique<MemoryDriver>(), clock_, metrics_};
 };
 
+// On a Swift that runs already (tests/swift/run); both profiles of it.
+template <SwiftProfile kProfile>
+class SwiftDriverUnderTest final : public DriverUnderTest {
+ public:
+  SwiftDriverUnderTest() {
+    driver_.open();
+    other_.open();
+  }
+  StorageDriver& driver() override { return driver_; }
+  StorageDriver& other() override { return other_; }
+  [[nodiscard]] bool keepsReplacedBytes() const override { return false; }
+
+ private:
+  base::SystemClock clock_;
+  base::Logger logger_{{.level = base::LogLevel::Error}};
+  base::MetricsRegistry metrics_;
+  rha::test::TemporaryFolder folder_;
+  SwiftDriver driver_{swiftSettings(kProfile, folder_.path()), clock_, logger_, metrics_};
+  SwiftDriver other_{swiftSettings(kProfile, folder_.path()), clock_, logger_, metrics_};
+};
+
 template <typename T>
 std::unique_ptr<DriverUnderTest> make() {
   return std::make_unique<T>();
@@ -49,11 +76,18 @@ std::unique_ptr<DriverUnderTest> make() {
 }  // namespace
 
 const std::vector<DriverFactory>& driversUnderTest() {
-  static const std::vector<DriverFactory> factories = {
-      {"filesystem", make<FilesystemUnderTest>},
-      {"memory", make<MemoryUnderTest>},
-      {"metered", make<MeteredUnderTest>},
-  };
+  static const std::vector<DriverFactory> factories = [] {
+    std::vector<DriverFactory> all = {
+        {"filesystem", make<FilesystemUnderTest>},
+        {"memory", make<MemoryUnderTest>},
+        {"metered", make<MeteredUnderTest>},
+    };
+    if (swiftRuns()) {
+      all.push_back({"swiftFull", make<SwiftDriverUnderTest<SwiftProfile::Full>>});
+      all.push_back({"swiftBare", make<SwiftDriverUnderTest<SwiftProfile::Bare>>});
+    }
+    return all;
+  }();
   return factories;
 }
 

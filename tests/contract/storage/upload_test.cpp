@@ -186,7 +186,10 @@ TEST_P(StorageUploads, CommitReplacesWhatIsThere) {
 }
 
 TEST_P(StorageUploads, AfterCommitTheTemporaryDataAreGone) {
-  put("_uploads/1/startedat", "2026-11-23T22:06:01Z");
+  // Where small writes are dear, nobody puts anything beside the driver's own data.
+  if (driver().traits().cheapSmallWrites) {
+    put("_uploads/1/startedat", "2026-11-23T22:06:01Z");
+  }
   const auto session = start();
   append(*session, "bytes");
   session->flush();
