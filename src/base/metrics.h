@@ -66,7 +66,6 @@ class MetricsRegistry final {
   ~MetricsRegistry() = default;
   MetricsRegistry(const MetricsRegistry&) = delete;
   MetricsRegistry& operator=(const MetricsRegistry&) = delete;
-  ~MetricsRegistry() = default;
 
   // Each returns the metric of that family with those labels, made at the first call. Throws std::logic_error when
   // the family exists with another type: a programming error.

@@ -40,8 +40,6 @@ class UploadSlots final {
     Lease& operator=(const Lease&) = delete;
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) noexcept = delete;
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
     ~Lease();
 
     [[nodiscard]] Turn enter() const;
@@ -59,7 +57,6 @@ class UploadSlots final {
   ~UploadSlots() = default;
   UploadSlots(const UploadSlots&) = delete;
   UploadSlots& operator=(const UploadSlots&) = delete;
-  ~UploadSlots() = default;
 
   // Takes the upload, from its present holder if there is one. Waits for a step of that holder to end.
   Lease take(const std::string& id);

@@ -30,8 +30,9 @@ config::StartupSettings readSettings(const Options& options) {
     return {};
   }
   const fs::path path = options.config.value_or(kDefaultConfig);
-  // The addresses are the daemon's business.
-  auto settings = config::loadSettings(path, [](std::string_view) { return std::nullopt; });
+  // Addresses and networks are the daemon's business.
+  const auto any = [](std::string_view) { return std::nullopt; };
+  auto settings = config::loadSettings(path, {.address = any, .network = any});
   if (!settings) {
     throw std::runtime_error(config::toText(path, settings.error().front()));
   }

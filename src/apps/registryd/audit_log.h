@@ -39,6 +39,9 @@ class AuditLog final : public net::ExchangeObserver {
   net::Response onRefused(const net::Address& peer, int status, std::string_view reason) noexcept override {
     return next_.onRefused(peer, status, reason);
   }
+  net::Response onUnserved(const net::Request& request, int status, std::string_view reason) noexcept override {
+    return next_.onUnserved(request, status, reason);
+  }
 
  private:
   const AuditScope scope_;

@@ -45,6 +45,7 @@ struct CountedServices {
   rha::registry::Uploads uploads;
   rha::registry::Referrers referrers;
   rha::registry::Schema1Converter schema1;
+  rha::index::ListGate listGate{std::chrono::milliseconds(0)};
 };
 
 class RefusalCost : public testing::TestWithParam<Decision::Verdict> {
@@ -58,6 +59,7 @@ class RefusalCost : public testing::TestWithParam<Decision::Verdict> {
                                        .referrers = services.referrers,
                                        .schema1 = services.schema1,
                                        .index = services.index,
+                                       .listGate = services.listGate,
                                        .gate = gate},
                                       {});
     rha::net::Request request;
