@@ -411,8 +411,9 @@ std::vector<Setting> otherSettings() {
        .type = SettingType::Choice,
        .field = RHA_FIELD(log.audit),
        .choices = {"all", "writes", "off"},
-       .help = "One line (event=audit) for each write and each refusal: who, from where, what, by which rule. It does not "
-               "depend on log.level and log.access. \"writes\" leaves the refusals out.",
+       .help =
+           "One line (event=audit) for each write and each refusal: who, from where, what, by which rule. It does not "
+           "depend on log.level and log.access. \"writes\" leaves the refusals out.",
        .since = "0.1"},
       {.path = "access.file",
        .type = SettingType::OptionalPath,

@@ -33,7 +33,9 @@ struct CountedServices {
                   rha::test::RegistryUnderTest::kManifestBytes),
         uploads(driver, blobs, registry.clock, rha::registry::UploadTokens(rha::base::Secret("of the tests")), {}),
         referrers(index, manifests),
-        schema1(blobs, manifests, registry.clock, rha::registry::JwsKey::generate()) {}
+        schema1(blobs, manifests, registry.clock, rha::registry::JwsKey::generate()) {
+    listGate.open();
+  }
 
   [[nodiscard]] std::uint64_t calls() { return driver.calls() + index.calls(); }
 

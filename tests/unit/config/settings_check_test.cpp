@@ -212,7 +212,8 @@ TEST(SettingsCheck, a_syntax_error_has_its_line) {
 TEST(SettingsCheck, anything_but_one_map_is_an_error) {
   EXPECT_EQ(
       faults("- a\n- b\n"),
-      (Lines{"1: the file must be a map of http, storage, index, limits, catalog, uploads, log, access or control"}));
+      (Lines{"1: the file must be a map of http, storage, index, limits, cache, catalog, uploads, log, access, control "
+             "or homepage"}));
   EXPECT_EQ(faults("just text\n").size(), 1U);
   EXPECT_EQ(faults("log: {}\n---\nlog: {}\n"), (Lines{"2: the file must hold one YAML document, not several"}));
   EXPECT_EQ(faults("[a, b]: 1\n"), (Lines{"1: a key must be a word"}));

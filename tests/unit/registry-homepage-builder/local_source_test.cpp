@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "apps/registry-homepage-builder/image_config.h"
+#include "index/schema.h"
 #include "support/registry_under_test.h"
 
 namespace rha::homepage {
@@ -14,7 +15,7 @@ const std::string kImageType = "application/vnd.oci.image.manifest.v1+json";
 
 class LocalSourceTest : public testing::Test {
  protected:
-  LocalSourceTest() { registry.index->setMark("rebuild.complete", "1"); }
+  LocalSourceTest() { registry.index->setMark(index::kCompleteMark, index::completeMarkValue()); }
 
   // An image with this config; its digest.
   oci::Digest push(const std::string& name, const oci::Reference& reference, const std::string& config,
@@ -123,7 +124,7 @@ TEST_F(LocalSourceTest, aLongListIsReadInPages) {
 }
 
 TEST_F(LocalSourceTest, anIndexThatIsNotCompleteIsRefused) {
-  registry.index->setMark("rebuild.complete", "");
+  registry.index->setMark(index::kCompleteMark, "");
   EXPECT_THROW(open(), index::IndexError);
   index::IndexReader none(registry.folder.path() / "none.sqlite", 1);
   EXPECT_THROW(none.open(), index::IndexError);
