@@ -1,0 +1,104 @@
+# @summary The daemon: its configuration, its sockets and its units
+#
+# Settings that are left out have the defaults of registryd(8). A change restarts the service; its socket stays open
+# meanwhile, so that clients wait and none is refused.
+#
+# @param listen
+#   addresses the registry answers on
+# @param upload_secret
+#   signs uploads in progress; at least 32 characters, and the same on all hosts that share a storage. Without it, each
+#   host makes its own.
+# @param http
+#   connections
+# @param limits
+#   sizes and queues
+# @param catalog
+#   the catalogue
+# @param uploads
+#   unfinished uploads
+# @param log
+#   the log
+#
+# @example On every address, with larger manifests
+#   class { 'docker_registry_ha::registry':
+#     listen => ['0.0.0.0:5000', '[::]:5000'],
+#     limits => { 'manifest_bytes' => '8MiB' },
+#   }
+class docker_registry_ha::registry (
+  Array[Docker_registry_ha::Address, 1] $listen,
+  Docker_registry_ha::Http              $http,
+  Docker_registry_ha::Limits            $limits,
+  Docker_registry_ha::Catalog           $catalog,
+  Docker_registry_ha::Uploads           $uploads,
+  Docker_registry_ha::Log               $log,
+  Optional[Sensitive[String[32]]]       $upload_secret = undef,
+) {
+  include docker_registry_ha
+  include docker_registry_ha::storage
+
+  # Puppet does not look into a Sensitive: the type alone lets everything through.
+  if $upload_secret and $upload_secret.unwrap !~ String[32] {
+    fail('docker_registry_ha::registry::upload_secret must have at least 32 characters')
+  }
+  $secret_file = $upload_secret ? {
+    Undef   => undef,
+    default => '/etc/docker-registry-ha/upload-secret',
+  }
+  if $upload_secret {
+    file { $secret_file:
+      ensure  => file,
+      owner   => 'root',
+      group   => 'docker-registry-ha',
+      mode    => '0640',
+      content => $upload_secret,
+      before  => File['/etc/docker-registry-ha/registryd.yaml'],
+      notify  => Service['docker-registry-ha.service'],
+    }
+  }
+
+  $settings = docker_registry_ha::compact({
+      'http'    => $http + { 'secret_file' => $secret_file },
+      'storage' => $docker_registry_ha::storage::settings,
+      'limits'  => $limits,
+      'catalog' => $catalog,
+      'uploads' => $uploads,
+      'log'     => $log,
+      'access'  => { 'file' => '/etc/docker-registry-ha/access.yaml' },
+  })
+  file { '/etc/docker-registry-ha/registryd.yaml':
+    ensure       => file,
+    owner        => 'root',
+    group        => 'docker-registry-ha',
+    mode         => '0640',
+    content      => epp('docker_registry_ha/registryd.yaml.epp', { 'settings' => $settings }),
+    validate_cmd => '/usr/bin/registryd --check-config %',
+    notify       => Service['docker-registry-ha.service'],
+  }
+
+  file { '/etc/systemd/system/docker-registry-ha.socket.d':
+    ensure => directory,
+    mode   => '0755',
+  }
+  file { '/etc/systemd/system/docker-registry-ha.socket.d/listen.conf':
+    ensure  => file,
+    mode    => '0644',
+    content => epp('docker_registry_ha/listen.conf.epp', { 'listen' => $listen }),
+    notify  => Service['docker-registry-ha.socket'],
+  }
+  # Other addresses need another socket, and the service holds the old one.
+  $systemctl = '/usr/bin/systemctl'
+  service { 'docker-registry-ha.socket':
+    ensure  => $docker_registry_ha::service_ensure,
+    enable  => true,
+    restart => [
+      "${systemctl} daemon-reload",
+      "${systemctl} stop docker-registry-ha.service",
+      "${systemctl} restart docker-registry-ha.socket",
+    ].join(' && '),
+  }
+  service { 'docker-registry-ha.service':
+    ensure  => $docker_registry_ha::service_ensure,
+    enable  => true,
+    require => Service['docker-registry-ha.socket'],
+  }
+}

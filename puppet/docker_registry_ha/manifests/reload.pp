@@ -1,0 +1,20 @@
+# @summary Puts access.yaml in force in the running registry, and fails the run when that fails
+#
+# Not triggered by the file's change but by its not being in force: so a reload that failed is tried again by the next
+# run, instead of being forgotten.
+#
+# @api private
+class docker_registry_ha::reload {
+  assert_private()
+
+  if $docker_registry_ha::service_ensure in ['running', true] {
+    $in_force = '/usr/bin/docker-registryctl --json status'
+    $on_disk = '$(/usr/bin/sha256sum </etc/docker-registry-ha/access.yaml | /usr/bin/cut -c1-64)'
+    exec { 'registry-acl-reloader':
+      command   => '/usr/sbin/registry-acl-reloader',
+      unless    => "${in_force} | /usr/bin/grep -qF \"sha256:${on_disk}\"",
+      provider  => 'shell',
+      logoutput => true,
+    }
+  }
+}
