@@ -71,6 +71,11 @@ test-sanitizers: deps-test ## unit and contract tests under ASan+UBSan and under
 test-slow: deps-test build ## what takes too long for every change: clang-tidy over everything, long fuzzing
 	@tests/run test-slow
 
+.PHONY: test-puppet
+test-puppet: build ## the Puppet module: lint, specs, documentation; hiera-examples compiled and checked
+	@$(INSTALL_PACKAGES) puppet
+	@tests/run test-puppet
+
 .PHONY: test-hosts
 test-hosts: deb ## install the package on booted Debian hosts (needs root; systemd-nspawn)
 	@$(INSTALL_PACKAGES) hosts
@@ -97,6 +102,11 @@ bench: build ## measure throughput and latency
 .PHONY: lint
 lint: deps-test build/release/build.ninja ## format, layers, sizes, words, scripts; clang-tidy on changed files (LINT_ALL=1: all)
 	@tests/lint/run
+
+.PHONY: puppet-reference
+puppet-reference: ## write the Puppet module's REFERENCE.md anew from its comments
+	@$(INSTALL_PACKAGES) puppet
+	@tests/puppet/reference puppet/docker_registry_ha/REFERENCE.md
 
 .PHONY: format
 format: ## clang-format every source file in place
