@@ -31,7 +31,7 @@ ok() {
   else
     failed=$((failed + 1))
     printf 'FAILED - %s\n' "$title"
-    sed 's/^/    /' "$work/output"
+    tail -30 "$work/output" | sed 's/^/    /'
     return 1
   fi
 }
