@@ -41,8 +41,15 @@ class docker_registry_ha::nginx (
   package { $package_name:
     ensure => installed,
   }
-  # The test needs a whole configuration, so the site is checked as the only one of an nginx that does not run.
-  $frame = 'pid /run/docker-registry-ha-check.pid; error_log stderr; events {} http { include %; }'
+  # nginx -t wants a whole configuration, in a file: the site is checked as the only one of an nginx that does not run.
+  $check = [
+    'conf=$(mktemp)',
+    'echo "pid $conf.pid; error_log stderr; events {} http { include $1; }" >"$conf"',
+    '/usr/sbin/nginx -t -q -c "$conf"',
+    'status=$?',
+    'rm -f "$conf" "$conf.pid"',
+    'exit $status',
+  ].join('; ')
   file { '/etc/nginx/sites-available/docker-registry-ha':
     ensure       => file,
     mode         => '0644',
@@ -53,7 +60,7 @@ class docker_registry_ha::nginx (
         'listen_port'  => $listen_port,
         'backend'      => $backend,
     }),
-    validate_cmd => "/bin/sh -c 'echo \"${frame}\" | /usr/sbin/nginx -t -q -c /dev/stdin'",
+    validate_cmd => "/bin/sh -c '${check}' check %",
     require      => Package[$package_name],
     notify       => Service['nginx'],
   }
