@@ -14,6 +14,8 @@
 #   empty string covers all that is left.
 # @param catalog
 #   who may list the repositories
+# @param limits
+#   how much classes of clients may ask for; the first that fits a client counts
 # @param trusted_proxies
 #   proxies whose X-Forwarded-For says who the client is
 # @param challenge_hosts
@@ -38,6 +40,7 @@ class docker_registry_ha::access (
   Hash[String[1], Docker_registry_ha::Uploader]                       $uploaders,
   Hash[Docker_registry_ha::Namespace, Docker_registry_ha::Rights]     $namespaces,
   Docker_registry_ha::Catalog_access                                  $catalog,
+  Array[Docker_registry_ha::Client_limit]                             $limits,
   Array[Docker_registry_ha::Network]                                  $trusted_proxies,
   Array[Docker_registry_ha::Network]                                  $challenge_hosts,
   Boolean                                                             $read_only,
@@ -56,6 +59,11 @@ class docker_registry_ha::access (
   if $catalog['allow'] =~ Array {
     docker_registry_ha::known_accounts('docker_registry_ha::access::catalog', 'allow', $catalog['allow'], $known)
   }
+  $limits.each |$limit| {
+    if $limit['accounts'] =~ Array {
+      docker_registry_ha::known_accounts('docker_registry_ha::access::limits', $limit['name'], $limit['accounts'], $known)
+    }
+  }
   if $role == 'passive' and $active_url =~ Undef {
     fail('docker_registry_ha::access::active_url is missing: a passive site names the active one to those who write')
   }
@@ -67,6 +75,7 @@ class docker_registry_ha::access (
     'uploaders'       => $uploaders.map |$host, $uploader| { { 'host' => $host } + $uploader },
     'rules'           => $namespaces.map |$namespace, $rights| { { 'namespace' => $namespace } + $rights },
     'catalog'         => $catalog,
+    'limits'          => $limits,
     'trusted_proxies' => $trusted_proxies,
     'challenge_hosts' => ($uploaders.map |$host, $uploader| { $uploader['addresses'] } + $challenge_hosts).flatten.unique,
     'mode'            => docker_registry_ha::compact({

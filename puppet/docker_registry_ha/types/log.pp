@@ -2,4 +2,5 @@
 type Docker_registry_ha::Log = Struct[{
     Optional[level]  => Enum['error', 'warn', 'info', 'debug'],
     Optional[access] => Boolean,
+    Optional[audit]  => Boolean,
 }]

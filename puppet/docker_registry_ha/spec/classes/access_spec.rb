@@ -78,6 +78,10 @@ describe 'docker_registry_ha::access' do
        %r{docker_registry_ha::access::namespaces: 'restricted/' names the unknown account nobody}],
     'a catalogue for an unknown account' =>
       [{ catalog: { 'allow' => ['nobody'] } }, /docker_registry_ha::access::catalog: 'allow' names the unknown account/],
+    'a limit for an unknown account' =>
+      [{ limits: [{ 'name' => 'builders', 'accounts' => ['nobody'] }] },
+       /docker_registry_ha::access::limits: 'builders' names the unknown account nobody/],
+    'a limit without a name' => [{ limits: [{ 'burst' => 1 }] }, /parameter 'limits'/],
     'a passive site without the active one' => [{ role: 'passive' }, /docker_registry_ha::access::active_url is missing/],
     'an account without any password' =>
       [{ accounts: { 'ci-build' => {} } }, /docker_registry_ha::access::accounts: 'ci-build' needs passwords/],
