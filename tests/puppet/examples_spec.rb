@@ -66,10 +66,13 @@ describe 'the settings of registryd' do
     in_types = Dir[File.join(TOP, 'puppet/docker_registry_ha/types/*.pp')].to_h do |file|
       [File.basename(file, '.pp'), File.read(file).scan(/Optional\[(\w+)\] +=>/).flatten]
     end
-    in_storage = File.read(File.join(TOP, 'puppet/docker_registry_ha/manifests/storage.pp'))
+    in_classes = %w[storage homepage].to_h do |name|
+      [name, File.read(File.join(TOP, "puppet/docker_registry_ha/manifests/#{name}.pp"))]
+    end
     missing = (paths(YAML.safe_load(dump)) - ours).reject do |path|
       section, name = path.split('.', 2)
-      section == 'storage' ? in_storage.include?("'#{path.split('.').last}'") : in_types.fetch(section, []).include?(name)
+      name = name.split('.').last
+      in_classes.key?(section) ? in_classes[section].include?("'#{name}'") : in_types.fetch(section, []).include?(name)
     end
     expect(missing).to eq([])
   end

@@ -4,7 +4,7 @@
 class docker_registry_ha::absent {
   assert_private()
 
-  $units = ['docker-registry-ha.socket', 'docker-registry-ha.service']
+  $units = ['docker-registry-ha-homepage.timer', 'docker-registry-ha.socket', 'docker-registry-ha.service']
   service { $units:
     ensure => stopped,
     before => Package['docker-registry-ha'],
@@ -12,7 +12,8 @@ class docker_registry_ha::absent {
   package { ['docker-registry-ha', 'docker-registryctl']:
     ensure => absent,
   }
-  file { ['/etc/systemd/system/docker-registry-ha.socket.d', '/etc/systemd/system/docker-registry-ha.service.d']:
+  $drop_ins = $units.map |$unit| { "/etc/systemd/system/${unit}.d" }
+  file { $drop_ins:
     ensure  => absent,
     force   => true,
     recurse => true,

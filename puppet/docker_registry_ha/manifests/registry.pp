@@ -35,6 +35,7 @@ class docker_registry_ha::registry (
 ) {
   include docker_registry_ha
   include docker_registry_ha::storage
+  include docker_registry_ha::homepage
 
   # Puppet does not look into a Sensitive: the type alone lets everything through.
   if $upload_secret and $upload_secret.unwrap !~ String[32] {
@@ -57,13 +58,14 @@ class docker_registry_ha::registry (
   }
 
   $settings = docker_registry_ha::compact({
-      'http'    => $http + { 'secret_file' => $secret_file },
-      'storage' => $docker_registry_ha::storage::settings,
-      'limits'  => $limits,
-      'catalog' => $catalog,
-      'uploads' => $uploads,
-      'log'     => $log,
-      'access'  => { 'file' => '/etc/docker-registry-ha/access.yaml' },
+      'http'     => $http + { 'secret_file' => $secret_file },
+      'storage'  => $docker_registry_ha::storage::settings,
+      'limits'   => $limits,
+      'catalog'  => $catalog,
+      'uploads'  => $uploads,
+      'log'      => $log,
+      'homepage' => $docker_registry_ha::homepage::settings,
+      'access'   => { 'file' => '/etc/docker-registry-ha/access.yaml' },
   })
   file { '/etc/docker-registry-ha/registryd.yaml':
     ensure       => file,
