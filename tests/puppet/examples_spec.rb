@@ -53,7 +53,7 @@ end
 
 describe 'the settings of registryd' do
   # Those that the module decides itself, and sockets, which systemd opens.
-  ours = %w[http.listen http.secret_file access.file control.socket index.path]
+  ours = %w[http.listen http.tls.listen http.proxy_protocol.from http.secret_file access.file control.socket index.path]
 
   def paths(tree, prefix = '')
     tree.flat_map do |key, value|
@@ -66,11 +66,11 @@ describe 'the settings of registryd' do
     in_types = Dir[File.join(TOP, 'puppet/docker_registry_ha/types/*.pp')].to_h do |file|
       [File.basename(file, '.pp'), File.read(file).scan(/Optional\[(\w+)\] +=>/).flatten]
     end
-    in_classes = %w[storage homepage].to_h do |name|
+    in_classes = %w[storage homepage tls].to_h do |name|
       [name, File.read(File.join(TOP, "puppet/docker_registry_ha/manifests/#{name}.pp"))]
     end
     missing = (paths(YAML.safe_load(dump)) - ours).reject do |path|
-      section, name = path.split('.', 2)
+      section, name = path.start_with?('http.tls.') ? ['tls', path] : path.split('.', 2)
       name = name.split('.').last
       in_classes.key?(section) ? in_classes[section].include?("'#{name}'") : in_types.fetch(section, []).include?(name)
     end

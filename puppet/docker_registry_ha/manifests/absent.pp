@@ -4,7 +4,12 @@
 class docker_registry_ha::absent {
   assert_private()
 
-  $units = ['docker-registry-ha-homepage.timer', 'docker-registry-ha.socket', 'docker-registry-ha.service']
+  $units = [
+    'docker-registry-ha-homepage.timer',
+    'docker-registry-ha-https.socket',
+    'docker-registry-ha.socket',
+    'docker-registry-ha.service',
+  ]
   service { $units:
     ensure => stopped,
     before => Package['docker-registry-ha'],

@@ -10,6 +10,8 @@
 #   host makes its own.
 # @param http
 #   connections
+# @param proxy_protocol_from
+#   balancers whose connections begin with a header of the PROXY protocol, which says who the client is
 # @param limits
 #   sizes and queues
 # @param catalog
@@ -27,6 +29,7 @@
 class docker_registry_ha::registry (
   Array[Docker_registry_ha::Address, 1] $listen,
   Docker_registry_ha::Http              $http,
+  Array[Docker_registry_ha::Network]    $proxy_protocol_from,
   Docker_registry_ha::Limits            $limits,
   Docker_registry_ha::Catalog           $catalog,
   Docker_registry_ha::Uploads           $uploads,
@@ -36,6 +39,7 @@ class docker_registry_ha::registry (
   include docker_registry_ha
   include docker_registry_ha::storage
   include docker_registry_ha::homepage
+  include docker_registry_ha::tls
 
   # Puppet does not look into a Sensitive: the type alone lets everything through.
   if $upload_secret and $upload_secret.unwrap !~ String[32] {
@@ -57,8 +61,16 @@ class docker_registry_ha::registry (
     }
   }
 
+  $proxy_protocol = $proxy_protocol_from.empty ? {
+    true    => {},
+    default => { 'from' => $proxy_protocol_from },
+  }
   $settings = docker_registry_ha::compact({
-      'http'     => $http + { 'secret_file' => $secret_file },
+      'http'     => $http + {
+        'secret_file'    => $secret_file,
+        'tls'            => $docker_registry_ha::tls::settings,
+        'proxy_protocol' => $proxy_protocol,
+      },
       'storage'  => $docker_registry_ha::storage::settings,
       'limits'   => $limits,
       'catalog'  => $catalog,
@@ -84,7 +96,7 @@ class docker_registry_ha::registry (
   file { '/etc/systemd/system/docker-registry-ha.socket.d/listen.conf':
     ensure  => file,
     mode    => '0644',
-    content => epp('docker_registry_ha/listen.conf.epp', { 'listen' => $listen }),
+    content => epp('docker_registry_ha/listen.conf.epp', { 'listen' => $listen, 'key' => 'docker_registry_ha::registry::listen' }),
     notify  => Service['docker-registry-ha.socket'],
   }
   # Other addresses need another socket, and the service holds the old one.

@@ -22,6 +22,7 @@ aliases = {
   'Client_limit' => [[{ 'name' => 'a' }, { 'name' => 'a', 'accounts' => 'anonymous', 'requests_per_second' => 5, 'blob_bytes' => '1GiB' }],
                      [{}, { 'name' => 'a b' }, { 'name' => 'a', 'requests_per_second' => 0 }]],
   'Registry_name' => [%w[registry registry.example.org registry.example.org:5000], ['', 'https://r', 'r/', 'r:', '-r']],
+  'Certificate' => [[{ 'certificate' => '/c', 'key' => '/k' }], [{ 'certificate' => '/c' }, { 'certificate' => 'c', 'key' => '/k' }]],
   'Role' => [%w[active passive], ['', 'standby', true]],
   'Http' => [[{}, { 'debug_listen' => '', 'max_connections' => 16 }], [{ 'max_connections' => 15 }, { 'listen' => [] }]],
   'Limits' => [[{}, { 'blob_bytes' => 0 }], [{ 'blob_bytes' => 'none' }, { 'x' => 1 }]],
