@@ -53,7 +53,7 @@ end
 
 describe 'the settings of registryd' do
   # Those that the module decides itself, and sockets, which systemd opens.
-  ours = %w[http.listen http.tls.listen http.proxy_protocol.from http.secret_file access.file control.socket index.path]
+  ours = %w[http.listen http.tls.listen http.proxy_protocol.from http.secret_file access.file storage.swift.password_file control.socket index.path]
 
   def paths(tree, prefix = '')
     tree.flat_map do |key, value|
@@ -64,7 +64,7 @@ describe 'the settings of registryd' do
   it 'can all be given in hiera' do
     dump, = Open3.capture2(File.join(PROGRAMS, 'registryd'), '--dump-config', '--config=/dev/null')
     in_types = Dir[File.join(TOP, 'puppet/docker_registry_ha/types/*.pp')].to_h do |file|
-      [File.basename(file, '.pp'), File.read(file).scan(/Optional\[(\w+)\] +=>/).flatten]
+      [File.basename(file, '.pp'), File.read(file).scan(/^ +(?:Optional\[)?(\w+)\]? +=>/).flatten]
     end
     in_classes = %w[storage homepage tls].to_h do |name|
       [name, File.read(File.join(TOP, "puppet/docker_registry_ha/manifests/#{name}.pp"))]
@@ -72,6 +72,8 @@ describe 'the settings of registryd' do
     missing = (paths(YAML.safe_load(dump)) - ours).reject do |path|
       section, name = path.start_with?('http.tls.') ? ['tls', path] : path.split('.', 2)
       name = name.split('.').last
+      next in_types['swift'].include?(name) if path.start_with?('storage.swift.')
+
       in_classes.key?(section) ? in_classes[section].include?("'#{name}'") : in_types.fetch(section, []).include?(name)
     end
     expect(missing).to eq([])

@@ -1,29 +1,48 @@
 # @summary Where images lie
 #
 # @param driver
-#   `filesystem`: a folder on this host
+#   `filesystem`: a folder on this host; `swift`: OpenStack Swift
 # @param root
 #   the folder of the filesystem driver. Below it lies the layout of CNCF distribution 2.8 (docker/registry/v2), so an
 #   existing folder of that registry can be taken over.
 # @param manage_root
 #   whether Puppet makes the folder and gives it to the registry's user; what lies in it is left alone
+# @param swift
+#   where Swift is, and as whom the registry logs in there; needed for the driver `swift`
+# @param swift_password
+#   the password or key of that user. A changed one needs no restart.
 #
 # @example Images on a disk of their own
 #   class { 'docker_registry_ha::storage':
 #     root => '/srv/registry',
 #   }
 class docker_registry_ha::storage (
-  Enum['filesystem']   $driver,
-  Stdlib::Absolutepath $root,
-  Boolean              $manage_root,
+  Enum['filesystem', 'swift']         $driver,
+  Stdlib::Absolutepath                $root,
+  Boolean                             $manage_root,
+  Optional[Docker_registry_ha::Swift] $swift          = undef,
+  Optional[Sensitive[String[1]]]      $swift_password = undef,
 ) {
-  $settings = {
-    'driver'     => $driver,
-    'filesystem' => { 'root' => $root },
+  if $driver == 'swift' {
+    if $swift =~ Undef or $swift_password =~ Undef {
+      fail('docker_registry_ha::storage::swift and docker_registry_ha::storage::swift_password are needed for the driver swift')
+    }
+    $password_file = '/etc/docker-registry-ha/swift-password'
+    file { $password_file:
+      ensure  => file,
+      owner   => 'root',
+      group   => 'docker-registry-ha',
+      mode    => '0640',
+      content => Sensitive("${swift_password.unwrap}\n"),
+      before  => File['/etc/docker-registry-ha/registryd.yaml'],
+    }
+    $settings = { 'driver' => $driver, 'swift' => $swift + { 'password_file' => $password_file } }
+  } else {
+    $settings = { 'driver' => $driver, 'filesystem' => { 'root' => $root } }
   }
 
   # The service's sandbox lets it write to its own state folder; any other has to be named.
-  $outside = $root !~ /\A\/var\/lib\/docker-registry-ha(\/|\z)/
+  $outside = $driver == 'filesystem' and $root !~ /\A\/var\/lib\/docker-registry-ha(\/|\z)/
   $sandbox_ensure = $outside ? {
     true    => file,
     default => absent,

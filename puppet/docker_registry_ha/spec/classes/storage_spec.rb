@@ -38,7 +38,37 @@ describe 'docker_registry_ha::storage' do
     it { is_expected.to contain_file(drop_in).with_ensure('file') }
   end
 
-  { driver: 'floppy', root: 'relative/folder', manage_root: 'yes' }.each do |name, value|
+  context 'with Swift' do
+    let(:pre_condition) { '' }
+    let(:post_condition) { 'include docker_registry_ha' }
+    let(:params) do
+      { driver: 'swift', swift_password: sensitive('swift-secret'),
+        swift: { 'auth_url' => 'https://swift.example.org/auth/v1.0', 'user' => 'registry:prod', 'container' => 'images' } }
+    end
+
+    it { is_expected.to compile.with_all_deps }
+
+    it 'tells the registry where it is, and keeps the password in a file of its own' do
+      storage = YAML.safe_load(catalogue.resource('file', '/etc/docker-registry-ha/registryd.yaml')[:content])['storage']
+      expect(storage).to eq('driver' => 'swift',
+                            'swift' => { 'auth_url' => 'https://swift.example.org/auth/v1.0', 'user' => 'registry:prod',
+                                         'container' => 'images', 'password_file' => '/etc/docker-registry-ha/swift-password' })
+      is_expected.to contain_file('/etc/docker-registry-ha/swift-password').with(mode: '0640', content: sensitive("swift-secret\n"))
+    end
+
+    it 'opens no folder' do
+      is_expected.to contain_file(drop_in).with_ensure('absent')
+    end
+  end
+
+  context 'with Swift and no password' do
+    let(:pre_condition) { '' }
+    let(:params) { { driver: 'swift', swift: { 'auth_url' => 'https://s.example.org', 'user' => 'u', 'container' => 'c' } } }
+
+    it { is_expected.to compile.and_raise_error(/docker_registry_ha::storage::swift_password/) }
+  end
+
+  { driver: 'floppy', swift: { 'user' => 'u' }, root: 'relative/folder', manage_root: 'yes' }.each do |name, value|
     context "with #{name} #{value.inspect}" do
       let(:pre_condition) { '' }
       let(:params) { { name => value } }
