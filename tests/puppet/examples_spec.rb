@@ -5,16 +5,33 @@
 
 require_relative '../../puppet/docker_registry_ha/spec/spec_helper'
 require 'open3'
+require 'openssl'
 require 'tmpdir'
 
 TOP = File.expand_path('../..', __dir__)
 PROGRAMS = ENV.fetch('RHA_BIN', File.join(TOP, 'build', 'bin'))
 
+# The files of the certificates that the examples name, in a folder of the test's.
+def make_certificate(folder)
+  key = OpenSSL::PKey::EC.generate('prime256v1')
+  certificate = OpenSSL::X509::Certificate.new
+  certificate.version = 2
+  certificate.serial = 1
+  certificate.subject = certificate.issuer = OpenSSL::X509::Name.parse('/CN=registry.example.org')
+  certificate.public_key = key
+  certificate.not_before = Time.now - 60
+  certificate.not_after = Time.now + 3600
+  certificate.sign(key, OpenSSL::Digest.new('SHA256'))
+  File.write(File.join(folder, 'fullchain.pem'), certificate.to_pem)
+  File.write(File.join(folder, 'privkey.pem'), key.to_pem)
+end
+
 # What `program` says of a file with this content; nil if it has no complaint.
 def complaint(content, *program)
   Dir.mktmpdir do |folder|
+    make_certificate(folder)
     file = File.join(folder, 'file.yaml')
-    File.write(file, content)
+    File.write(file, content.gsub('/etc/docker-registry-ha/tls/', "#{folder}/"))
     output, status = Open3.capture2e(File.join(PROGRAMS, program.first), *program.drop(1), file)
     status.success? ? nil : output
   end

@@ -14,6 +14,8 @@
 #   balancers whose connections begin with a header of the PROXY protocol, which says who the client is
 # @param limits
 #   sizes and queues
+# @param cache
+#   what is kept in memory
 # @param catalog
 #   the catalogue
 # @param uploads
@@ -31,6 +33,7 @@ class docker_registry_ha::registry (
   Docker_registry_ha::Http              $http,
   Array[Docker_registry_ha::Network]    $proxy_protocol_from,
   Docker_registry_ha::Limits            $limits,
+  Docker_registry_ha::Cache             $cache,
   Docker_registry_ha::Catalog           $catalog,
   Docker_registry_ha::Uploads           $uploads,
   Docker_registry_ha::Log               $log,
@@ -73,6 +76,7 @@ class docker_registry_ha::registry (
       },
       'storage'  => $docker_registry_ha::storage::settings,
       'limits'   => $limits,
+      'cache'    => $cache,
       'catalog'  => $catalog,
       'uploads'  => $uploads,
       'log'      => $log,

@@ -57,6 +57,7 @@ describe 'docker_registry_ha::registry' do
     listen: ['localhost', [], ['5000'], ['example.org:5000']],
     http: [{ 'worker_threads' => 0 }, { 'worker_treads' => 8 }, { 'idle_deadline' => '5 minutes' }, { 'debug_listen' => '5001' }],
     limits: [{ 'manifest_bytes' => '8MB' }, { 'worker_queue' => -1 }],
+    cache: [{ 'memory_bytes' => 'much' }, { 'memory_entries' => 1 }],
     catalog: [{ 'max_entries' => 0 }],
     uploads: [{ 'purge_after' => 7 }],
     log: [{ 'level' => 'loud' }, { 'access' => 'no' }],

@@ -29,6 +29,7 @@ aliases = {
   'Role' => [%w[active passive], ['', 'standby', true]],
   'Http' => [[{}, { 'debug_listen' => '', 'max_connections' => 16 }], [{ 'max_connections' => 15 }, { 'listen' => [] }]],
   'Limits' => [[{}, { 'blob_bytes' => 0 }], [{ 'blob_bytes' => 'none' }, { 'x' => 1 }]],
+  'Cache' => [[{}, { 'memory_bytes' => '256MiB', 'memory_entries' => 16 }], [{ 'memory_entries' => 1 }, { 'bytes' => 1 }]],
   'Catalog' => [[{}, { 'max_entries' => 1 }], [{ 'max_entries' => 100_001 }]],
   'Uploads' => [[{}, { 'purge_interval' => '1h' }], [{ 'purge_interval' => 1 }]],
   'Log' => [[{}, { 'level' => 'warn', 'access' => true }], [{ 'level' => 'warning' }]],
