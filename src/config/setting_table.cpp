@@ -445,7 +445,8 @@ std::vector<Setting> homepageSettings() {
        .field = RHA_FIELD(homepage.registryName),
        .most = 255,
        .help = "Name that clients pull by, with the port if it is not 443: \"registry.example.org\". The homepage "
-               "shows it. Empty: the name of the host.",
+               "shows it. Empty: the name of the host. With an object store it must be set: the builder asks the "
+               "registry by this name for the labels and times of images.",
        .since = "0.1"},
   };
 }

@@ -217,7 +217,7 @@ def valid(browser, context):
 def many_images(context):
     with Browser(context.big_port) as browser:
         browser.open("/")
-        check("3000 images" in browser.one(".figures").text, "the figures")
+        check("3,000 images" in browser.one(".figures").text, "the figures")
         equal(len(shown(browser)), 300, "images on a page")
         weight = browser.run("return performance.getEntriesByType('navigation')[0].decodedBodySize")
         check(weight < 256 * 1024, f"the page has {weight} bytes")
@@ -228,7 +228,7 @@ def many_images(context):
         typed(browser, "service-02999")
         equal(shown(browser), [big_catalogue.name_of(2999, 100)], "the image found")
         typed(browser, "service")
-        equal(browser.one("#found").text, "3000 images match; the first 100 are shown.", "what is said of many")
+        equal(browser.one("#found").text, "3,000 images match; the first 100 are shown.", "what is said of many")
         equal(len(shown(browser)), 100, "images shown of many")
         context.shoot(browser, "many")
 

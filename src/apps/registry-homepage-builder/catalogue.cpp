@@ -28,6 +28,8 @@ std::optional<Digest> attachedTo(const Tag& tag) {
   return digest ? std::optional(std::move(*digest)) : std::nullopt;
 }
 
+bool isAttestationPlatform(std::string_view platform) { return platform.starts_with("unknown/"); }
+
 AttachmentKind attachmentKindOfTag(const Tag& tag) {
   const auto suffix = divideTag(tag.text()).second;
   if (suffix == "sig") {

@@ -79,6 +79,11 @@ class Source {
   [[nodiscard]] virtual std::vector<std::string> failures() const { return {}; }
 };
 
+// BuildKit's attestations are children of an index, for the platform unknown/unknown: nothing that runs. They are shown
+// with this type, which is BuildKit's own word for them.
+inline constexpr std::string_view kIndexAttestation = "attestation-manifest";
+bool isAttestationPlatform(std::string_view platform);
+
 // Whether a tag is how older tools attach a signature to a digest ("sha256-<hex>.sig"), or the list of referrers by
 // the OCI fallback scheme: not a version of the image.
 std::optional<Digest> attachedTo(const Tag& tag);

@@ -54,8 +54,17 @@ std::string folderOf(Order order, std::size_t page) {
   return page == 0 ? folder : folder + std::to_string(page + 1) + '/';
 }
 
+// "12,345".
+std::string grouped(std::size_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t place = text.size(); place > 3; place -= 3) {
+    text.insert(place - 3, ",");
+  }
+  return text;
+}
+
 std::string plural(std::size_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + ' ' + (count == 1 ? one : many);
+  return grouped(count) + ' ' + (count == 1 ? one : many);
 }
 
 std::vector<Namespace> namespacesOf(Images images) {

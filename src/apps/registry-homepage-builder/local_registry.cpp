@@ -48,22 +48,44 @@ std::vector<access::VisibleNamespaces> policies(const config::StartupSettings& s
   return list;
 }
 
+// A local disk is read directly; what lies in an object store is asked of the registry by the name that clients use, so
+// that the builder needs no credentials of the store.
+struct Configs {
+  std::unique_ptr<storage::FilesystemDriver> storage;  // null: over HTTP
+  std::unique_ptr<ConfigReader> reader;
+};
+
+Configs openConfigs(const config::StartupSettings& settings, unsigned threads) {
+  if (settings.storage.driver == "filesystem") {
+    auto storage =
+        std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.storage.filesystem.root});
+    storage->open();
+    auto reader = std::make_unique<StorageConfigs>(*storage);
+    return {std::move(storage), std::move(reader)};
+  }
+  const auto address = client::RegistryAddress::parse(settings.homepage.registryName);
+  if (!address) {
+    throw std::runtime_error("storage.driver is \"" + settings.storage.driver +
+                             "\", so what images say of themselves is asked of the registry: set "
+                             "homepage.registry_name to the name it has for its clients");
+  }
+  return {nullptr, std::make_unique<RegistryConfigs>(*address, threads)};
+}
+
 class LocalRegistry final : public Source {
  public:
-  LocalRegistry(const config::StartupSettings& settings, const std::string& registry, unsigned threads)
-      : storage_(storage::FilesystemSettings{settings.storage.filesystem.root}),
+  LocalRegistry(const config::StartupSettings& settings, const std::string& registry, unsigned threads,
+                const EarlierSite& earlier)
+      : configs_(openConfigs(settings, threads)),
         index_(settings.index.path, threads),
-        source_(index_, storage_, policies(settings), registry) {}
+        source_(index_, *configs_.reader, policies(settings), registry, configs_.storage ? nullptr : &earlier) {}
 
-  void open() {
-    index_.open();
-    storage_.open();
-  }
+  void open() { index_.open(); }
   std::vector<RepositoryName> repositories() override { return source_.repositories(); }
   base::Result<Repository, std::string> read(const RepositoryName& name) override { return source_.read(name); }
 
  private:
-  storage::FilesystemDriver storage_;
+  Configs configs_;
   index::IndexReader index_;
   LocalSource source_;
 };
@@ -71,12 +93,8 @@ class LocalRegistry final : public Source {
 }  // namespace
 
 std::unique_ptr<Source> openLocalRegistry(const config::StartupSettings& settings, const std::string& registry,
-                                          unsigned threads) {
-  if (settings.storage.driver != "filesystem") {
-    throw std::runtime_error("storage.driver is \"" + settings.storage.driver +
-                             "\", which no other process can read; name the registry to read it over HTTP");
-  }
-  auto local = std::make_unique<LocalRegistry>(settings, registry, threads);
+                                          unsigned threads, const EarlierSite& earlier) {
+  auto local = std::make_unique<LocalRegistry>(settings, registry, threads, earlier);
   local->open();
   return local;
 }

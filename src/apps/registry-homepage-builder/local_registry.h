@@ -4,13 +4,14 @@
 #include <memory>
 
 #include "apps/registry-homepage-builder/catalogue.h"
+#include "apps/registry-homepage-builder/earlier_site.h"
 #include "config/settings.h"
 
 namespace rha::homepage {
 
 // Owns the index, the storage and the rules that it reads. Throws std::exception with a text for the operator.
-// `registry`: the name that images are pulled by.
+// `registry`: the name that images are pulled by. `earlier` is borrowed by the result.
 std::unique_ptr<Source> openLocalRegistry(const config::StartupSettings& settings, const std::string& registry,
-                                          unsigned threads);
+                                          unsigned threads, const EarlierSite& earlier);
 
 }  // namespace rha::homepage

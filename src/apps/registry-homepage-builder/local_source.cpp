@@ -7,7 +7,6 @@
 #include <unordered_set>
 
 #include "apps/registry-homepage-builder/image_config.h"
-#include "registry/layout.h"
 
 namespace rha::homepage {
 namespace {
@@ -63,14 +62,11 @@ Known knownOf(const ManifestRow& row) {
   return known;
 }
 
-// BuildKit's attestations are children of an index, but nothing that runs.
-bool isAttestation(const std::string& platform) { return platform.starts_with("unknown/"); }
-
 // One repository while it is read.
 class Reading final {
  public:
-  Reading(index::IndexReader& index, storage::StorageDriver& storage, const RepositoryName& name)
-      : index_(index), storage_(storage), name_(name) {}
+  Reading(index::IndexReader& index, ConfigReader& configs, const RepositoryName& name, EarlierSite::Images known)
+      : index_(index), configs_(configs), name_(name), known_(std::move(known)) {}
 
   std::vector<TagEntry> run() {
     // Tags first: a manifest is there before a tag points at it.
@@ -138,19 +134,29 @@ class Reading final {
     if (found == manifests_.end()) {
       return nullptr;
     }
-    auto image = std::make_shared<ImageDetails>(ImageDetails{.digest = digest,
-                                                             .mediaType = found->second.mediaType,
-                                                             .platforms = {},
-                                                             .created = {},
-                                                             .labels = {},
-                                                             .attachments = {}});
+    const auto known = known_.find(digest);
+    auto image = std::make_shared<ImageDetails>(known != known_.end() ? std::move(known->second)
+                                                                      : readDetails(digest, found->second));
     addAttachments(digest, *image);
-    if (found->second.children.empty()) {
-      addSingle(digest, found->second, *image);
-    } else {
-      addChildren(found->second, *image);
+    for (const Known::Child& child : found->second.children) {
+      addAttachments(child.digest, *image);
     }
     details_.emplace(digest, image);
+    return image;
+  }
+
+  ImageDetails readDetails(const Digest& digest, const Known& manifest) {
+    ImageDetails image{.digest = digest,
+                       .mediaType = manifest.mediaType,
+                       .platforms = {},
+                       .created = {},
+                       .labels = {},
+                       .attachments = {}};
+    if (manifest.children.empty()) {
+      addSingle(digest, manifest, image);
+    } else {
+      addChildren(manifest, image);
+    }
     return image;
   }
 
@@ -164,8 +170,8 @@ class Reading final {
   void addChildren(const Known& index, ImageDetails& image) {
     const Known* shown = nullptr;  // whose config stands for all
     for (const Known::Child& child : index.children) {
-      if (isAttestation(child.platform)) {
-        image.attachments.push_back({AttachmentKind::Attestation, {}, child.digest});
+      if (isAttestationPlatform(child.platform)) {
+        image.attachments.push_back({AttachmentKind::Attestation, std::string(kIndexAttestation), child.digest});
         continue;
       }
       const auto found = manifests_.find(child.digest);  // an index may be sparse
@@ -174,7 +180,6 @@ class Reading final {
       if (found != manifests_.end() && (shown == nullptr || child.platform == "linux/amd64")) {
         shown = &found->second;
       }
-      addAttachments(child.digest, image);
     }
     if (shown != nullptr) {
       ImageConfig config = configOf(*shown);
@@ -194,31 +199,37 @@ class Reading final {
     if (!manifest.config) {
       return {};
     }
-    const auto read = configs_.find(*manifest.config);
-    if (read != configs_.end()) {
+    const auto read = parsed_.find(*manifest.config);
+    if (read != parsed_.end()) {
       return read->second;
     }
-    const auto bytes = storage_.get(registry::layout::blobData(*manifest.config), kLargestConfig);
+    const auto bytes = configs_.read(name_, *manifest.config);
     ImageConfig config = bytes ? parseImageConfig(*bytes) : ImageConfig{};
-    configs_.emplace(*manifest.config, config);
+    parsed_.emplace(*manifest.config, config);
     return config;
   }
 
   index::IndexReader& index_;
-  storage::StorageDriver& storage_;
+  ConfigReader& configs_;
   const RepositoryName& name_;
+  EarlierSite::Images known_;
   std::unordered_map<Digest, Known> manifests_;
   std::unordered_map<Digest, std::vector<Attachment>> attachments_;  // by subject
   std::unordered_set<Digest> attachedByReferrer_;
-  std::unordered_map<Digest, ImageConfig> configs_;
+  std::unordered_map<Digest, ImageConfig> parsed_;
   std::unordered_map<Digest, std::shared_ptr<const ImageDetails>> details_;
 };
 
 }  // namespace
 
-LocalSource::LocalSource(index::IndexReader& index, storage::StorageDriver& storage,
-                         std::vector<access::VisibleNamespaces> policies, std::string registry)
-    : index_(index), storage_(storage), visibilities_(visibilitiesOf(policies)), registry_(std::move(registry)) {}
+LocalSource::LocalSource(index::IndexReader& index, ConfigReader& configs,
+                         std::vector<access::VisibleNamespaces> policies, std::string registry,
+                         const EarlierSite* earlier)
+    : index_(index),
+      configs_(configs),
+      visibilities_(visibilitiesOf(policies)),
+      registry_(std::move(registry)),
+      earlier_(earlier) {}
 
 std::vector<RepositoryName> LocalSource::repositories() {
   std::vector<RepositoryName> common;
@@ -246,7 +257,9 @@ std::vector<RepositoryName> LocalSource::repositories() {
 
 base::Result<Repository, std::string> LocalSource::read(const RepositoryName& name) {
   try {
-    return Repository{name, registry_, Reading(index_, storage_, name).run()};
+    return Repository{
+        name, registry_,
+        Reading(index_, configs_, name, earlier_ != nullptr ? earlier_->imagesOf(name) : EarlierSite::Images()).run()};
   } catch (const std::exception& error) {  // index or storage: this one fails, the next may not
     return base::fail(std::string(error.what()));
   }

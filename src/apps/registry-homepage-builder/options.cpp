@@ -114,9 +114,9 @@ Writes a site that lists images and their tags: an index with a search, a page f
 SBOMs, JSON beside each page (\fBindex.json\fR), \fBcatalog.json\fR, \fBstatus.json\fR and a feed of recent pushes
 (\fBfeed.atom\fR). Only what everybody may pull is listed.
 .PP
-Without \fIREGISTRY\fR the site is of the registry of this host, read from its index and its storage as
+Without \fIREGISTRY\fR the site is of the registry of this host, read from its index and its images as
 .BR registryd (8)
-is configured; it shows what the access rules in force and those in the file both let an anonymous client pull. The
+is configured (with an object store, the images' configs are asked of the registry by \fBhomepage.registry_name\fR); it shows what the access rules in force and those in the file both let an anonymous client pull. The
 package's timer, docker\-registry\-ha\-homepage.timer, does this every hour.
 .PP
 With \fIREGISTRY\fR (\fIHOST\fR[:\fIPORT\fR], or a URL with http or https; https unless it is said otherwise or the host

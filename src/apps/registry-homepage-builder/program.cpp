@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "apps/registry-homepage-builder/earlier_site.h"
 #include "apps/registry-homepage-builder/local_registry.h"
 #include "apps/registry-homepage-builder/registry_source.h"
 #include "apps/registry-homepage-builder/site_build.h"
@@ -72,9 +73,13 @@ std::string dockerConfig() {
   return base::readFile(file, kLargestDockerConfig).value_or("");
 }
 
-std::unique_ptr<Source> openRegistries(const Options& options) {
-  RegistrySourceSettings settings{
-      .registries = {}, .dockerConfig = dockerConfig(), .name = options.name, .requests = options.requests, .http = {}};
+std::unique_ptr<Source> openRegistries(const Options& options, const EarlierSite& earlier) {
+  RegistrySourceSettings settings{.registries = {},
+                                  .dockerConfig = dockerConfig(),
+                                  .name = options.name,
+                                  .requests = options.requests,
+                                  .earlier = &earlier,
+                                  .http = {}};
   for (const std::string& text : options.registries) {
     auto address = client::RegistryAddress::parse(text);
     if (!address) {
@@ -85,50 +90,53 @@ std::unique_ptr<Source> openRegistries(const Options& options) {
   return std::make_unique<RegistrySource>(settings);
 }
 
-// What is built, and from what.
-struct Work {
-  std::unique_ptr<Source> source;
-  std::string name;  // of the site
+// The build by a plan: what it is of, and where it goes.
+struct Plan {
+  std::optional<config::StartupSettings> settings;  // of the registry of this host; nullopt: others, over HTTP
+  std::string name;                                 // of the site
   fs::path path;
   unsigned threads = 1;
 };
 
-Work localWork(const Options& options) {
-  const config::StartupSettings settings = readSettings(options);
-  const std::string& configured = settings.homepage.registryName;
-  Work work{.source = nullptr,
-            .name = !options.name.empty() ? options.name
-                    : configured.empty()  ? hostName()
-                                          : configured,
-            .path = options.path.value_or(settings.homepage.path),
-            .threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads)};
-  if (work.path.empty()) {
+Plan localPlan(const Options& options) {
+  Plan plan{.settings = readSettings(options), .name = options.name, .path = {}, .threads = 1};
+  const config::HomepageSettings& homepage = plan.settings->homepage;
+  if (plan.name.empty()) {
+    plan.name = homepage.registryName.empty() ? hostName() : homepage.registryName;
+  }
+  plan.path = options.path.value_or(homepage.path);
+  plan.threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+  if (plan.path.empty()) {
     throw std::runtime_error("homepage.path is empty, so there is no homepage; set it, or name a PATH");
   }
-  work.source = openLocalRegistry(settings, work.name, work.threads);
-  return work;
+  return plan;
 }
 
-Work remoteWork(const Options& options) {
-  Work work{
-      .source = openRegistries(options), .name = options.name, .path = *options.path, .threads = options.requests};
-  if (work.name.empty()) {
-    work.name = client::RegistryAddress::parse(options.registries.front())->host();
+Plan remotePlan(const Options& options) {
+  const auto first = client::RegistryAddress::parse(options.registries.front());
+  if (!first) {
+    throw std::runtime_error(first.error());
   }
-  return work;
+  return {.settings = std::nullopt,
+          .name = options.name.empty() ? first->host() : options.name,
+          .path = *options.path,
+          .threads = options.requests};
 }
 
 int build(const Options& options) {
   const base::SystemClock clock;
   const base::Logger logger = makeLogger(options);
-  const Work work = options.registries.empty() ? localWork(options) : remoteWork(options);
-  const BuildSettings settings = buildSettings(options, work.name, work.threads);
-  SiteTree tree(work.path, options.takeover);
+  const Plan plan = options.registries.empty() ? localPlan(options) : remotePlan(options);
+  const BuildSettings settings = buildSettings(options, plan.name, plan.threads);
+  SiteTree tree(plan.path, options.takeover);
   tree.begin();
+  const EarlierSite earlier([&tree](const std::string& path) { return tree.before(path); });
+  const auto source = plan.settings ? openLocalRegistry(*plan.settings, plan.name, plan.threads, earlier)
+                                    : openRegistries(options, earlier);
   const auto begun = clock.steady();
-  const BuildReport report = buildSite(*work.source, tree, settings, clock, logger);
+  const BuildReport report = buildSite(*source, tree, settings, clock, logger);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady() - begun);
-  logger.info("site_built", {{"path", work.path.string()},
+  logger.info("site_built", {{"path", plan.path.string()},
                              {"images", report.images},
                              {"tags", report.tags},
                              {"failed", report.failed},

@@ -33,15 +33,16 @@ client::ClientSettings withCredentials(const RegistrySourceSettings& settings, c
   return http;
 }
 
-// BuildKit's attestations are children of an index, but nothing that runs.
-bool isAttestation(const std::string& platform) { return platform.starts_with("unknown/"); }
-
 // One repository while it is read.
 class Reading final {
  public:
   Reading(client::RegistryClient& registry, std::atomic<bool>& hasReferrers, std::atomic<bool>& hasHistory,
-          const RepositoryName& name)
-      : registry_(registry), hasReferrers_(hasReferrers), hasHistory_(hasHistory), name_(name) {}
+          const RepositoryName& name, EarlierSite::Images earlier)
+      : registry_(registry),
+        hasReferrers_(hasReferrers),
+        hasHistory_(hasHistory),
+        name_(name),
+        earlier_(std::move(earlier)) {}
 
   std::vector<TagEntry> run() {
     const auto tags = registry_.tags(name_);
@@ -96,23 +97,30 @@ class Reading final {
     if (known != images_.end()) {
       return known->second;
     }
-    auto image = std::make_shared<ImageDetails>(ImageDetails{.digest = manifest->digest,
-                                                             .mediaType = manifest->mediaType,
-                                                             .platforms = {},
-                                                             .created = {},
-                                                             .labels = {},
-                                                             .attachments = {}});
-    // What cannot be understood (schema 1) has a digest, and that is all.
-    if (const auto parsed = oci::parseManifest(manifest->bytes, manifest->mediaType)) {
-      image->mediaType = parsed->mediaType;
-      if (parsed->kind == oci::ManifestKind::Index) {
-        addChildren(*parsed, *image);
-      } else {
-        addSingle(*parsed, *image);
-      }
-    }
+    const auto earlier = earlier_.find(manifest->digest);
+    auto image =
+        std::make_shared<ImageDetails>(earlier != earlier_.end() ? std::move(earlier->second) : readDetails(*manifest));
     addAttachments(manifest->digest, *image);
     images_.emplace(manifest->digest, image);
+    return image;
+  }
+
+  ImageDetails readDetails(const client::FetchedManifest& manifest) {
+    ImageDetails image{.digest = manifest.digest,
+                       .mediaType = manifest.mediaType,
+                       .platforms = {},
+                       .created = {},
+                       .labels = {},
+                       .attachments = {}};
+    // What cannot be understood (schema 1) has a digest, and that is all.
+    if (const auto parsed = oci::parseManifest(manifest.bytes, manifest.mediaType)) {
+      image.mediaType = parsed->mediaType;
+      if (parsed->kind == oci::ManifestKind::Index) {
+        addChildren(*parsed, image);
+      } else {
+        addSingle(*parsed, image);
+      }
+    }
     return image;
   }
 
@@ -134,8 +142,8 @@ class Reading final {
   void addChildren(const oci::Manifest& index, ImageDetails& image) {
     std::optional<oci::Manifest> shown;  // whose config stands for all
     for (const oci::Descriptor& child : index.manifests) {
-      if (isAttestation(child.platform)) {
-        image.attachments.push_back({AttachmentKind::Attestation, {}, child.digest});
+      if (isAttestationPlatform(child.platform)) {
+        image.attachments.push_back({AttachmentKind::Attestation, std::string(kIndexAttestation), child.digest});
         continue;
       }
       const auto manifest = registry_.manifest(name_, oci::Reference(child.digest));  // an index may be sparse
@@ -184,6 +192,7 @@ class Reading final {
   std::atomic<bool>& hasReferrers_;
   std::atomic<bool>& hasHistory_;
   const RepositoryName& name_;
+  EarlierSite::Images earlier_;
   std::unordered_map<Digest, std::vector<Attachment>> attachments_;  // by subject
   std::unordered_map<Digest, std::shared_ptr<const ImageDetails>> images_;
 };
@@ -191,7 +200,9 @@ class Reading final {
 }  // namespace
 
 RegistrySource::RegistrySource(const RegistrySourceSettings& settings)
-    : name_(settings.name), fetcher_({.maxConnections = settings.requests, .maxIdle = settings.requests}) {
+    : name_(settings.name),
+      earlier_(settings.earlier),
+      fetcher_({.maxConnections = settings.requests, .maxIdle = settings.requests}) {
   for (const client::RegistryAddress& address : settings.registries) {
     registries_.push_back(
         std::make_unique<Registry>(fetcher_, address, settings.http, withCredentials(settings, address)));
@@ -231,7 +242,9 @@ base::Result<Repository, std::string> RegistrySource::read(const RepositoryName&
   Registry& home = *homes_.at(name);
   Repository repository{name, name_.empty() ? home.anonymous.address().host() : name_, {}};
   try {
-    repository.tags = Reading(home.anonymous, home.hasReferrers, home.hasHistory, name).run();
+    repository.tags = Reading(home.anonymous, home.hasReferrers, home.hasHistory, name,
+                              earlier_ != nullptr ? earlier_->imagesOf(name) : EarlierSite::Images())
+                          .run();
   } catch (const client::ClientError& error) {
     if (!error.denied()) {
       return base::fail(std::string(error.what()));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "apps/registry-homepage-builder/catalogue.h"
+#include "apps/registry-homepage-builder/earlier_site.h"
 #include "client/registry_client.h"
 #include "fetch/client.h"
 
@@ -20,10 +21,11 @@ namespace rha::homepage {
 
 struct RegistrySourceSettings {
   std::vector<client::RegistryAddress> registries;
-  std::string dockerConfig;     // text of ~/.docker/config.json; empty: none
-  std::string name;             // that images are pulled by; empty: the registry's own
-  std::size_t requests = 8;     // at once
-  client::ClientSettings http;  // without credentials
+  std::string dockerConfig;              // text of ~/.docker/config.json; empty: none
+  std::string name;                      // that images are pulled by; empty: the registry's own
+  std::size_t requests = 8;              // at once
+  const EarlierSite* earlier = nullptr;  // borrowed; may be null
+  client::ClientSettings http;           // without credentials
 };
 
 class RegistrySource final : public Source {
@@ -42,6 +44,7 @@ class RegistrySource final : public Source {
   void list(Registry& registry);
 
   std::string name_;
+  const EarlierSite* earlier_;
   fetch::Client fetcher_;
   std::vector<std::unique_ptr<Registry>> registries_;
   std::map<RepositoryName, Registry*> homes_;  // filled before read() is called

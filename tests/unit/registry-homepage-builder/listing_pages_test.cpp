@@ -95,6 +95,7 @@ TEST(ListingPages, aBigCatalogueHasLightPagesAndAllNamesInTheSearch) {
   EXPECT_EQ(listed, 10'000U);
   EXPECT_EQ(json::parse(files.at("catalog.json"))["images"].size(), 10'000U);
   EXPECT_NE(files.at("index.html").find("data-search-parts=\"5\""), std::string::npos);
+  EXPECT_NE(files.at("index.html").find("10,000 images, 30,000 tags, 400 namespaces"), std::string::npos);
   EXPECT_NE(files.at("index.html").find("The 80 largest of 400 namespaces"), std::string::npos);
   // A namespace that begins on a later page is linked there.
   EXPECT_NE(files.at("index.html").find("href=\"./_names/"), std::string::npos);

@@ -28,9 +28,10 @@ class LocalSourceTest : public testing::Test {
   }
   oci::Reference tag(const std::string& text) const { return oci::Reference(rha::test::tag(text)); }
 
-  std::unique_ptr<LocalSource> open(std::vector<access::VisibleNamespaces> policies = {}) {
+  std::unique_ptr<LocalSource> open(std::vector<access::VisibleNamespaces> policies = {},
+                                    const EarlierSite* earlier = nullptr) {
     reader.open();
-    return std::make_unique<LocalSource>(reader, registry.driver(), std::move(policies), "registry.test");
+    return std::make_unique<LocalSource>(reader, configs, std::move(policies), "registry.test", earlier);
   }
   static std::string names(LocalSource& source) {
     std::string text;
@@ -41,6 +42,7 @@ class LocalSourceTest : public testing::Test {
   }
 
   RegistryUnderTest registry;
+  StorageConfigs configs{registry.driver()};
   index::IndexReader reader{registry.folder.path() / "index.sqlite", 2};
 };
 
@@ -110,9 +112,9 @@ TEST_F(LocalSourceTest, onlyWhatAllRulesShowIsListed) {
   EXPECT_EQ(names(*open()), "open/a restricted/b soon/c ");
   const access::VisibleNamespaces inForce{{"", true}, {"restricted/", false}};
   const access::VisibleNamespaces next{{"", true}, {"restricted/", false}, {"soon/", false}};
-  LocalSource both(reader, registry.driver(), {inForce, next}, "r");
+  LocalSource both(reader, configs, {inForce, next}, "r");
   EXPECT_EQ(names(both), "open/a ");
-  LocalSource none(reader, registry.driver(), {{{"", false}}}, "r");
+  LocalSource none(reader, configs, {{{"", false}}}, "r");
   EXPECT_EQ(names(none), "");
 }
 
@@ -129,6 +131,44 @@ TEST_F(LocalSourceTest, anIndexThatIsNotCompleteIsRefused) {
   index::IndexReader none(registry.folder.path() / "none.sqlite", 1);
   EXPECT_THROW(none.open(), index::IndexError);
   EXPECT_FALSE(std::filesystem::exists(registry.folder.path() / "none.sqlite"));
+}
+
+TEST_F(LocalSourceTest, whatTheEarlierSiteKnowsIsNotReadAgain) {
+  const auto digest = push("a", tag("1"), R"({"config":{"Labels":{"from":"config"}}})");
+  push("a", tag("2"), R"({"config":{"Labels":{"from":"config, too"}}})");
+  const std::string page = R"({"name":"a","pages":1,"tags":[{"tag":"1","digest":")" + digest.text() +
+                           R"(","mediaType":"m","created":null,)" +
+                           R"("platforms":[{"platform":"linux/amd64","digest":")" + digest.text() + R"(","size":5}],)" +
+                           R"("attachments":[{"kind":"signature","artifactType":"gone","digest":")" + digest.text() +
+                           R"("}],"labels":{"from":"site"}}]})";
+  const EarlierSite earlier(
+      [&](const std::string& path) { return path == "a/tags/index.json" ? std::optional(page) : std::nullopt; });
+  const auto repository = open({}, &earlier)->read(rha::test::repository("a")).value();
+  ASSERT_EQ(repository.tags.size(), 2U);
+  EXPECT_EQ(repository.tags[0].image->labels.at("from"), "site");
+  EXPECT_TRUE(repository.tags[0].image->attachments.empty());  // those may change
+  EXPECT_EQ(repository.tags[1].image->labels.at("from"), "config, too");
+}
+
+TEST(EarlierSiteTest, whatIsDamagedOrIncompleteIsNotKnown) {
+  const auto known = [](const std::string& text) {
+    return EarlierSite([&](const std::string&) { return std::optional(text); })
+        .imagesOf(rha::test::repository("a"))
+        .size();
+  };
+  const std::string digest = oci::Digest::of("x").text();
+  const auto page = [&](const std::string& size, const std::string& labels) {
+    return R"({"name":"a","pages":1,"tags":[{"digest":")" + digest +
+           R"(","mediaType":"m","created":null,"platforms":[)" + R"({"platform":"","digest":")" + digest +
+           R"(","size":)" + size + R"(}],"attachments":[],"labels":)" + labels + "}]}";
+  };
+  EXPECT_EQ(known(page("5", R"({"k":"v"})")), 1U);
+  EXPECT_EQ(known(page("0", R"({"k":"v"})")), 0U);
+  EXPECT_EQ(known(page("5", "{}")), 0U);
+  EXPECT_EQ(known(page("\"5\"", R"({"k":"v"})")), 0U);
+  EXPECT_EQ(known(""), 0U);
+  EXPECT_EQ(known("{}"), 0U);
+  EXPECT_EQ(known(R"({"name":"b","pages":1,"tags":[]})"), 0U);
 }
 
 TEST(ImageConfig, whatIsMissingOrWrongIsLeftOut) {

@@ -168,9 +168,9 @@
 
   const verdict = (count) => {
     if (missing) return 'The list to search in cannot be loaded; try again, or look through the pages.';
-    if (!images.complete) return count + ' found so far …';
+    if (!images.complete) return count.toLocaleString('en') + ' found so far …';
     if (count === 0) return 'No image matches.';
-    const all = count + (count === 1 ? ' image matches' : ' images match');
+    const all = count.toLocaleString('en') + (count === 1 ? ' image matches' : ' images match');
     return count > shownAtMost ? all + '; the first ' + shownAtMost + ' are shown.' : all + '.';
   };
 
