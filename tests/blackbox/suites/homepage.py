@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 import xml.etree.ElementTree
 
 from lib import images, showcase
@@ -25,18 +26,27 @@ catalog: {allow: anonymous}
 class Site:
     """A registryd that serves a homepage, and the builder beside it."""
 
-    def __init__(self, context):
+    def __init__(self, context, driver="filesystem"):
         self.builder = os.path.join(os.path.dirname(context.registryd), "registry-homepage-builder")
         self.work = tempfile.mkdtemp(prefix="rha-site-")
         self.path = os.path.join(self.work, "site")
-        self.daemon = Daemon(context.registryd, extra_config=f"homepage:\n  path: {self.path}\n"
-                                                             "  registry_name: registry.test\n")
+        self.daemon = Daemon(context.registryd, driver=driver)
+        name = "registry.test" if driver == "filesystem" else f"127.0.0.1:{self.daemon.port}"
+        with open(os.path.join(self.daemon.folder, "registryd.yaml"), "a", encoding="utf-8") as file:
+            file.write(f"homepage:\n  path: {self.path}\n  registry_name: {name}\n")
 
     def __enter__(self):
         self.daemon.__enter__()
         self.registry = Registry(self.daemon.port)
         self.client = Client(self.daemon.port)
+        self.wait_for_index()
         return self
+
+    def wait_for_index(self):
+        """Until it is complete, lists are 503 and the builder refuses to build."""
+        deadline = time.monotonic() + 60
+        while self.client.request("GET", "/v2/_catalog").status == 503 and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def __exit__(self, *_):
         self.daemon.close()
@@ -175,35 +185,39 @@ def changes(site):
     return test
 
 
-def breaks_config(site, name):
-    """Puts something far too large in place of the config of an image; gives what mends it."""
-    manifest = json.loads(expect(site.client.request("GET", f"/v2/{name}/manifests/1.0"), 200).body)
-    hexadecimal = manifest["config"]["digest"].split(":")[1]
+def push_broken(site, name, version):
+    """Pushes a version whose config is then something far too large; gives what mends it."""
+    picture = showcase.image(f"{name} {version}", {"version": version})
+    site.registry.push(name, picture, version)
+    hexadecimal = json.loads(picture.manifest)["config"]["digest"].split(":")[1]
     path = os.path.join(site.daemon.root, "docker/registry/v2/blobs/sha256", hexadecimal[:2], hexadecimal, "data")
     os.rename(path, path + ".away")
     with open(path, "wb") as file:
         file.truncate(5 << 20)
+    site.daemon.restart()  # what it may have kept in memory is gone
     return lambda: os.replace(path + ".away", path)
 
 
 def one_fails(site):
     """An image that cannot be read keeps its page, is reported, and does not stop the others."""
     def test():
-        page = site.get("/x/hostile/tags/").get("ETag")
-        mend = breaks_config(site, "x/hostile")
-        try:
-            for build in (site.build, site.build_over_http):
-                site.registry.push("others", showcase.image(f"others {build.__name__}"), build.__name__)
-                output = build(code=3)
-                check("x/hostile" in output and "error" in output, f"the failure is not reported: {output}")
-                equal(site.json("/others/tags/index.json")["tagCount"], 1 if build == site.build else 2, "tags of others")
-                equal(site.get("/x/hostile/tags/").get("ETag"), page, "entity tag of the page that was kept")
-                check("x/hostile" in site.names(), "the image that failed is not listed")
-                equal(site.json("/status.json")["failed"], 1, "failures in status.json")
-        finally:
+        for build in (site.build, site.build_over_http):
+            page = site.get("/x/hostile/tags/").get("ETag")
+            others = len(site.json("/envoy/tags/index.json")["tags"])
+            mend = push_broken(site, "x/hostile", build.__name__)
+            site.registry.push("envoy", showcase.image(f"envoy {build.__name__}"), build.__name__)
+            output = build(code=3)
+            check("x/hostile" in output and "error" in output, f"the failure is not reported: {output}")
+            equal(site.json("/envoy/tags/index.json")["tagCount"], others + 1, "tags of another image")
+            equal(site.get("/x/hostile/tags/").get("ETag"), page, "entity tag of the page that was kept")
+            check("x/hostile" in site.names(), "the image that failed is not listed")
+            equal(site.json("/status.json")["failed"], 1, "failures in status.json")
             mend()
+            site.daemon.restart()
+            build()
+            equal(site.json("/status.json")["failed"], 0, "failures once it is mended")
+            check(build.__name__ in site.get("/x/hostile/tags/").body.decode(), "the new version is not there")
         site.build()
-        equal(site.json("/status.json")["failed"], 0, "failures once it is mended")
     return test
 
 
@@ -281,6 +295,30 @@ def rules(context):
     return test
 
 
+def other_storage(context):
+    """Where the storage is no local disk, configs come from the registry, each once."""
+    def test():
+        with Site(context, driver="memory") as site:
+            showcase.push(site.registry)
+            site.build()
+            tag = site.json("/library/alpine/tags/index.json")["tags"][1]
+            equal(tag["labels"]["org.opencontainers.image.version"], "3.19", "label of the config")
+            asked = site.daemon.log().count("handler=blob ")
+            check(asked > 20, f"{asked} requests for configs in the log")
+            page = site.get("/library/alpine/tags/").get("ETag")
+            site.registry.push("envoy", showcase.image("envoy, new"), "2026-03-01-000000")
+            before = site.daemon.log().count("handler=blob ")
+            site.build()
+            # The new one, and that of the one image without labels and creation time, which may just not have been there.
+            check(site.daemon.log().count("handler=blob ") - before <= 2, "configs are asked for again")
+            equal(site.get("/library/alpine/tags/").get("ETag"), page, "entity tag of a page that did not change")
+            before = site.daemon.log().count("handler=blob ")
+            site.build_over_http()
+            site.build_over_http()
+            check(site.daemon.log().count("handler=blob ") - before <= 4, "configs are asked for again over HTTP")
+    return test
+
+
 def not_built(context):
     def test():
         with Site(context) as site:
@@ -308,6 +346,7 @@ def tests(context):
     yield "until a site is built, a page says so", not_built(context)
     yield "without homepage.path there is none", off(context)
     yield "only what everybody may pull is shown", rules(context)
+    yield "a storage that is no local disk", other_storage(context)
     with Site(context) as site:
         names = showcase.push(site.registry)
         site.build()
