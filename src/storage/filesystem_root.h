@@ -26,11 +26,9 @@
 #include "base/fd.h"
 #include "base/files.h"
 #include "base/lock_guarded.h"
+#include "storage/open_for.h"
 
 namespace rha::storage {
-
-// Reading: nothing is created or tidied up, so that a registry that takes no writes sends its storage none.
-enum class OpenFor : std::uint8_t { Writing, Reading };
 
 class FilesystemRoot final {
  public:

@@ -41,8 +41,12 @@ SwiftDriver::SwiftDriver(const SwiftSettings& settings, const base::Clock& clock
                          base::MetricsRegistry& metrics)
     : clock_(clock), logger_(logger), service_(settings, clock, metrics), budget_(settings.spoolBytes) {}
 
-void SwiftDriver::open() {
+void SwiftDriver::open(OpenFor use) {
   const auto container = SwiftCall(service_, {.operation = "container_head", .method = "HEAD"}).finish();
+  if (container.head.status == 404 && use == OpenFor::Reading) {
+    throw StorageError(StorageFailure::Broken, "swift: there is no container " + service_.settings.container +
+                                                   ", and a registry that takes no writes makes none");
+  }
   if (container.head.status == 404) {
     const fetch::MemoryBody empty("");
     SwiftCall(service_, {.operation = "container_put", .method = "PUT", .body = &empty}).finish();

@@ -18,6 +18,7 @@
 #include "base/lock_guarded.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "storage/open_for.h"
 #include "storage/spool.h"
 #include "storage/storage_driver.h"
 #include "storage/swift_call.h"
@@ -33,7 +34,7 @@ class SwiftDriver final : public StorageDriver {
               base::MetricsRegistry& metrics);
 
   // Gets a token, and makes the container if it is not there. Throws StorageError with a text for the operator.
-  void open();
+  void open(OpenFor use = OpenFor::Writing);
 
   [[nodiscard]] std::string_view name() const override { return "swift"; }
   [[nodiscard]] DriverTraits traits() const override { return {.shared = true, .cheapSmallWrites = false}; }

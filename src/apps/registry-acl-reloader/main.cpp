@@ -49,7 +49,7 @@ The file. By default the one that registryd was started with (access.file).
 .BI \-\-socket " PATH"
 The control socket (/run/docker\-registry\-ha/control.sock).
 .SH EXIT STATUS
-0: the file is in force. 1: the file has errors. 2: wrong use of the command line. 3: registryd cannot be reached or
+0: the file is in force, or registryd was started without one. 1: the file has errors. 2: wrong use of the command line. 3: registryd cannot be reached or
 refused the file.
 .SH SEE ALSO
 .BR registryd (8),

@@ -43,7 +43,7 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
   }
   if (settings.driver == "swift") {
     auto driver = std::make_unique<storage::SwiftDriver>(swiftSettings(settings.swift), clock, logger, metrics);
-    driver->open();
+    driver->open(use);
     return driver;
   }
   auto driver = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});

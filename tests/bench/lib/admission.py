@@ -5,7 +5,7 @@ import subprocess
 
 from lib import dataset, peers, serving
 
-CONFIG = serving.CONFIG
+CONFIG = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "config")
 ACCOUNT, PASSWORD = "kubernetes", "kubernetes-secret"
 FLOOD_CONNECTIONS = 16
 

@@ -9,9 +9,11 @@ GIB = 1024 ** 3
 
 
 class WrkRun:
-    def __init__(self, port, path, connections, seconds):
+    def __init__(self, port, path, connections, seconds, headers=()):
         command = ["wrk", "-t", "1" if connections < 16 else "2", "-c", str(connections), "-d", f"{seconds}s",
-                   "--latency", "-H", f"Accept: {dataset.MANIFEST_TYPE}", f"http://127.0.0.1:{port}{path}"]
+                   "--latency", f"http://127.0.0.1:{port}{path}"]
+        for header in (f"Accept: {dataset.MANIFEST_TYPE}", *headers):
+            command += ["-H", header]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=seconds + 30).stdout
         self.requests = int(re.search(r"(\d+) requests in", output)[1])
         self.per_second = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
