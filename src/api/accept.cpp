@@ -1,6 +1,7 @@
 #include "api/accept.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "base/text.h"
 #include "oci/manifest.h"
@@ -19,22 +20,33 @@ bool isRefused(std::string_view range) {
   });
 }
 
+bool isOneOf(std::string_view name, std::initializer_list<std::string_view> types) {
+  return std::any_of(types.begin(), types.end(), [name](std::string_view type) {
+    return name.size() == type.size() && base::equalIgnoringCase(name, type);
+  });
+}
+
 }  // namespace
 
+// Asked for each GET by tag: makes no copies of what has no parameters.
 bool wantsSchema1(const net::Headers& headers) {
   namespace type = oci::media_type;
   bool schema1 = false;
-  for (const auto value : headers.all("Accept")) {
-    for (const auto part : base::split(value, ',')) {
-      if (isRefused(part)) {
+  for (const auto& [field, value] : headers.fields()) {
+    if (!isOneOf(field, {"Accept"})) {
+      continue;
+    }
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::string_view part = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+      const std::string_view name = base::trim(part.substr(0, part.find(';')));
+      if (part.find(';') != std::string_view::npos && isRefused(part)) {
         continue;
       }
-      const auto name = type::normalise(base::trim(part));
-      if (name == type::kDockerManifest || name == type::kDockerList || name == type::kOciManifest ||
-          name == type::kOciIndex) {
+      if (isOneOf(name, {type::kDockerManifest, type::kDockerList, type::kOciManifest, type::kOciIndex})) {
         return false;
       }
-      schema1 = schema1 || name == type::kDockerSchema1 || name == type::kDockerSchema1Signed;
+      schema1 = schema1 || isOneOf(name, {type::kDockerSchema1, type::kDockerSchema1Signed});
     }
   }
   return schema1;

@@ -1,23 +1,11 @@
-#include <stdexcept>
-
 #include "api/conditional.h"
 #include "api/error_response.h"
+#include "api/memory_answers.h"
 #include "api/ranges.h"
 #include "api/resources.h"
 
 namespace rha::api {
 namespace {
-
-// Stands for a body that HEAD only measures, so that nothing is opened in storage.
-class UnreadBody final : public base::BodySource {
- public:
-  explicit UnreadBody(std::uint64_t size) : size_(size) {}
-  [[nodiscard]] std::uint64_t size() const override { return size_; }
-  std::size_t read(std::span<std::byte>) override { throw std::logic_error("the body of an answer to HEAD was read"); }
-
- private:
-  std::uint64_t size_;
-};
 
 net::Response startResponse(const registry::BlobInfo& blob, int status) {
   net::Response response(status);
@@ -30,7 +18,7 @@ net::Response startResponse(const registry::BlobInfo& blob, int status) {
 
 Selection select(const Exchange& exchange, const registry::BlobInfo& blob) {
   const auto ranges = exchange.request.headers.all("Range");
-  if (exchange.isHead() || ranges.size() != 1 || !ifRangeHolds(exchange.request.headers, blob.digest)) {
+  if (ranges.size() != 1 || !ifRangeHolds(exchange.request.headers, blob.digest)) {
     return {};
   }
   return selectRange(ranges.front(), blob.size);
@@ -47,15 +35,10 @@ net::Response unsatisfiable(const registry::BlobInfo& blob) {
   return response;
 }
 
-net::Response blobResponse(const Services& services, const Exchange& exchange, const registry::BlobInfo& blob,
-                           const Selection& selection) {
+net::Response blobResponse(const Services& services, const registry::BlobInfo& blob, const Selection& selection) {
   const bool isPart = selection.kind == Selection::Kind::Part;
   auto response = startResponse(blob, isPart ? 206 : 200);
   response.headers.add("Content-Type", "application/octet-stream");
-  if (exchange.isHead()) {
-    response.body = std::make_unique<UnreadBody>(blob.size);
-    return response;
-  }
   std::optional<storage::ByteRange> range;
   if (isPart) {
     range = storage::ByteRange{selection.offset, selection.length};
@@ -69,15 +52,37 @@ net::Response blobResponse(const Services& services, const Exchange& exchange, c
   return response;
 }
 
+// An answer that may be kept in memory: of HEAD, or with the whole of a small blob.
+net::Response wholeAnswer(const Services& services, const Exchange& exchange, const registry::BlobInfo& blob) {
+  services.answers.countMiss();
+  std::shared_ptr<const std::string> body;
+  if (!exchange.isHead()) {
+    auto source = services.blobs.open(blob, std::nullopt);
+    if (!source) {
+      return errorResponse(source.error());
+    }
+    body = std::make_shared<const std::string>(base::readAll(**source, blob.size));
+  }
+  CachedAnswer answer = blobAnswer(blob, std::move(body));
+  services.answers.keep(exchange.request.path, answer);
+  return respond(answer, exchange.request);
+}
+
 }  // namespace
 
 net::Disposition getBlob(const Services& services, const Exchange& exchange) {
+  if (auto response = fromMemory(services.answers, exchange.request)) {
+    return std::move(*response);
+  }
   const auto blob = services.blobs.stat(exchange.repository(), *exchange.route.digest);
   if (!blob) {
     return errorResponse(blob.error());
   }
   if (!matchHolds(exchange.request.headers, blob->digest)) {
     return errorResponse({oci::ErrorCode::PreconditionFailed, {}, {}, 0});
+  }
+  if (exchange.isHead() || (services.answers.takes(blob->size) && !exchange.request.headers.has("Range"))) {
+    return wholeAnswer(services, exchange, *blob);
   }
   if (noneMatchFails(exchange.request.headers, blob->digest)) {
     return startResponse(*blob, 304);
@@ -86,7 +91,7 @@ net::Disposition getBlob(const Services& services, const Exchange& exchange) {
   if (selection.kind == Selection::Kind::Unsatisfiable) {
     return unsatisfiable(*blob);
   }
-  return blobResponse(services, exchange, *blob, selection);
+  return blobResponse(services, *blob, selection);
 }
 
 net::Disposition deleteBlob(const Services& services, const Exchange& exchange) {

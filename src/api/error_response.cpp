@@ -59,7 +59,9 @@ net::Response storageFailure(const storage::StorageError& error) {
 }  // namespace
 
 void setVersionHeader(net::Response& response) {
-  response.headers.set("Docker-Distribution-Api-Version", "registry/2.0");
+  if (!response.fieldLines) {
+    response.headers.set(kVersionField, std::string(kVersion));
+  }
 }
 
 net::Response errorResponse(const oci::Error& error) {

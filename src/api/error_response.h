@@ -14,7 +14,10 @@
 
 namespace rha::api {
 
-// Sets the header that every answer bears exactly once: Docker-Distribution-Api-Version.
+inline constexpr std::string_view kVersionField = "Docker-Distribution-Api-Version";
+inline constexpr std::string_view kVersion = "registry/2.0";
+
+// Sets the header that every answer bears exactly once, unless it is among the lines composed before.
 void setVersionHeader(net::Response& response);
 
 net::Response errorResponse(const oci::Error& error);

@@ -1,29 +1,11 @@
 #include "api/accept.h"
 #include "api/conditional.h"
 #include "api/error_response.h"
+#include "api/memory_answers.h"
 #include "api/resources.h"
 
 namespace rha::api {
 namespace {
-
-// 200, or 304 when the client has it. `byTag`: another request for the same URL may get another answer.
-net::Response manifestResponse(const Exchange& exchange, const registry::StoredManifest& manifest, bool byTag) {
-  if (!matchHolds(exchange.request.headers, manifest.digest)) {
-    return errorResponse({oci::ErrorCode::PreconditionFailed, {}, {}, 0});
-  }
-  const bool unchanged = noneMatchFails(exchange.request.headers, manifest.digest);
-  net::Response response(unchanged ? 304 : 200);
-  if (!unchanged) {
-    response.headers.add("Content-Type", manifest.mediaType);
-    response.body = base::memorySource(manifest.bytes);
-  }
-  response.headers.add("Docker-Content-Digest", manifest.digest.text());
-  response.headers.add("ETag", entityTag(manifest.digest));
-  if (byTag) {
-    response.headers.add("Vary", "Accept");
-  }
-  return response;
-}
 
 net::Response schema1Response(const Services& services, const Exchange& exchange,
                               const registry::StoredManifest& manifest) {
@@ -31,7 +13,7 @@ net::Response schema1Response(const Services& services, const Exchange& exchange
   if (!converted) {
     return errorResponse(converted.error());
   }
-  auto response = manifestResponse(exchange, *converted, true);
+  auto response = respond(manifestAnswer(*exchange.route.reference, *converted), exchange.request);
   response.headers.add("Warning", "299 - \"schema 1 manifests are obsolete: accept " +
                                       std::string(oci::media_type::kOciManifest) + "\"");
   return response;
@@ -41,17 +23,26 @@ net::Response schema1Response(const Services& services, const Exchange& exchange
 
 net::Disposition getManifest(const Services& services, const Exchange& exchange) {
   const auto& reference = *exchange.route.reference;
+  if (auto response = fromMemory(services.answers, exchange.request)) {
+    return std::move(*response);
+  }
+  services.answers.countMiss();
   const auto manifest = services.manifests.get(exchange.repository(), reference);
   if (!manifest) {
     return errorResponse(manifest.error());
   }
-  const bool byTag = reference.tag() != nullptr;
+  if (!matchHolds(exchange.request.headers, manifest->digest)) {
+    return errorResponse({oci::ErrorCode::PreconditionFailed, {}, {}, 0});
+  }
+  CachedAnswer answer = manifestAnswer(reference, *manifest);
+  if (services.answers.takes(answer.size)) {
+    services.answers.keep(exchange.request.path, answer);
+  }
   // A digest names exact bytes: only what a tag names can be converted.
-  if (byTag && registry::Schema1Converter::isConvertible(manifest->mediaType) &&
-      wantsSchema1(exchange.request.headers)) {
+  if (answer.convertible && wantsSchema1(exchange.request.headers)) {
     return schema1Response(services, exchange, *manifest);
   }
-  return manifestResponse(exchange, *manifest, byTag);
+  return respond(answer, exchange.request);
 }
 
 net::Disposition deleteManifest(const Services& services, const Exchange& exchange) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/error_response.h"
+#include "api/memory_answers.h"
 #include "api/resources.h"
 #include "oci/quote.h"
 
@@ -136,6 +137,7 @@ bool isAudited(const Exchange& exchange) {
 
 void log(const Exchange& exchange) {
   LogFields& fields = exchange.request.log;
+  fields.reserve(8);
   logTarget(exchange, fields);
   const access::Admission& admission = exchange.admission;
   if (isAudited(exchange)) {
@@ -155,6 +157,13 @@ void log(const Exchange& exchange) {
   }
   if (admission.generation != 0) {
     fields.emplace_back("generation", std::to_string(admission.generation));
+  }
+}
+
+// What a named account may see others may not: no cache may keep it.
+void keepPrivate(net::Response& response, const access::Principal& principal) {
+  if (!principal.anonymous()) {
+    response.headers.set("Cache-Control", "private, no-store");
   }
 }
 
@@ -245,10 +254,7 @@ net::Disposition RegistryHandler::answer(net::Request& request, Entry& entry) {
   auto disposition = dispatch(exchange);
   if (auto* response = std::get_if<net::Response>(&disposition)) {
     setVersionHeader(*response);
-    if (!exchange.principal().anonymous()) {
-      // What a named account may see others may not: no cache may keep it.
-      response->headers.set("Cache-Control", "private, no-store");
-    }
+    keepPrivate(*response, exchange.principal());
     return disposition;
   }
   return std::make_unique<FinalSink>(std::move(std::get<std::unique_ptr<net::BodySink>>(disposition)));
@@ -262,12 +268,31 @@ std::optional<net::Response> RegistryHandler::tryAnswer(net::Request& request) {
   }
   entry->admission = *std::move(admission);
   if (entry->admission.decision.allowed() && entry->route.name != RouteName::Ping) {
-    request.state = std::move(entry);
-    return std::nullopt;
+    auto response = answerFromMemory(request, *entry);
+    if (!response) {
+      request.state = std::move(entry);
+    }
+    return response;
   }
   auto disposition = answer(request, *entry);
   auto* response = std::get_if<net::Response>(&disposition);
   return response != nullptr ? std::optional(std::move(*response)) : std::nullopt;
+}
+
+// Precondition: the request was admitted.
+std::optional<net::Response> RegistryHandler::answerFromMemory(net::Request& request, Entry& entry) {
+  if (entry.action != Action::Pull ||
+      (entry.route.name != RouteName::Manifest && entry.route.name != RouteName::Blob)) {
+    return std::nullopt;
+  }
+  auto response = fromMemory(services_.answers, request);
+  if (response) {
+    const Exchange exchange{
+        request, entry.route, settings_, manifestBudget_, Query::parse({}), entry.action, std::move(entry.admission)};
+    log(exchange);
+    keepPrivate(*response, exchange.principal());
+  }
+  return response;
 }
 
 }  // namespace rha::api

@@ -23,8 +23,8 @@ class RegistryHandler final : public net::Handler {
 
   // Fills request.log: handler, repository, reference, principal, rule, generation, denied.
   net::Disposition handle(net::Request& request) override;
-  // Routes and admits the request if that needs no password to be checked, and answers the ping and what is refused.
-  // What it found out stays with the request for handle().
+  // Routes and admits the request if that needs no password to be checked, and answers the ping, what is refused, and
+  // what memory has. What it found out stays with the request for handle().
   std::optional<net::Response> tryAnswer(net::Request& request) override;
 
  private:
@@ -36,6 +36,7 @@ class RegistryHandler final : public net::Handler {
   [[nodiscard]] std::unique_ptr<Entry> enter(net::Request& request) const;
   net::Disposition answer(net::Request& request, Entry& entry);
   net::Disposition dispatch(const Exchange& exchange);
+  std::optional<net::Response> answerFromMemory(net::Request& request, Entry& entry);
 
   Services services_;
   ApiSettings settings_;

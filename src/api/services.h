@@ -2,6 +2,7 @@
 #pragma once
 
 #include "access/gate.h"
+#include "api/answer_cache.h"
 #include "api/api_settings.h"
 #include "index/index.h"
 #include "index/list_gate.h"
@@ -14,6 +15,7 @@
 namespace rha::api {
 
 struct Services {
+  AnswerCache& answers;
   registry::Blobs& blobs;
   registry::Manifests& manifests;
   registry::Uploads& uploads;

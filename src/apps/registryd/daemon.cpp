@@ -53,6 +53,10 @@ api::ApiSettings apiSettings(const config::StartupSettings& settings) {
   return api;
 }
 
+api::AnswerCacheSettings cacheSettings(const config::CacheSettings& settings) {
+  return {.bytes = settings.memoryBytes, .entries = settings.memoryEntries, .largestBytes = settings.objectBytes};
+}
+
 // The soft limit is 1024 by default, whatever the program could have.
 void raiseDescriptorLimit() {
   rlimit limit{};
@@ -180,7 +184,9 @@ base::Result<std::string, std::string> Daemon::reloadByControl() {
 const access::Gate& Daemon::gate() const { return access_ ? static_cast<access::Gate&>(*access_) : *openGate_; }
 
 void Daemon::openServer(SystemSockets& sockets) {
-  handler_ = std::make_unique<api::RegistryHandler>(api::Services{.blobs = parts_->blobs,
+  answers_ = std::make_unique<api::AnswerCache>(cacheSettings(settings_.cache), metrics_);
+  handler_ = std::make_unique<api::RegistryHandler>(api::Services{.answers = *answers_,
+                                                                  .blobs = parts_->blobs,
                                                                   .manifests = parts_->manifests,
                                                                   .uploads = parts_->uploads,
                                                                   .referrers = parts_->referrers,

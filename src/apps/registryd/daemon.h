@@ -95,6 +95,7 @@ class Daemon final {
   std::unique_ptr<net::TlsTransportFactory> tls_;    // null: no certificate
   std::unique_ptr<RegistryParts> parts_;
   std::unique_ptr<Housekeeper> housekeeper_;
+  std::unique_ptr<api::AnswerCache> answers_;
   std::unique_ptr<api::RegistryHandler> handler_;
   std::unique_ptr<api::HomepageHandler> homepage_;  // in front of it; null: off
   std::unique_ptr<ExchangeLog> exchangeLog_;

@@ -48,6 +48,10 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
   }
   auto driver = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});
   driver->open(use);
+  if (driver->changes() == nullptr) {
+    logger.warn("answers_not_kept", {{"reason", driver->whyUncached()},
+                                     {"effect", "manifests and small blobs are read from the storage each time"}});
+  }
   return driver;
 }
 

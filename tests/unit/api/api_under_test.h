@@ -5,7 +5,7 @@
 //   EXPECT_EQ(api.get("/v2/a/tags/list").status, 200);
 //   api.send("PUT", location + "&digest=" + digest, "bytes", {{"Content-Range", "0-4"}});
 //
-// One thread.
+// Requests may be made by several threads at once; the rest is for one.
 #pragma once
 
 #include <optional>
@@ -40,10 +40,14 @@ class ApiUnderTest final {
   explicit ApiUnderTest(const access::Gate& borrowedGate) : ApiUnderTest(borrowed(borrowedGate), {}, {}) {}
   ApiUnderTest(std::shared_ptr<const access::Gate> admittingGate, const api::ApiSettings& settings,
                registry::UploadSettings uploads)
+      : ApiUnderTest(std::make_shared<storage::MemoryDriver>(), std::move(admittingGate), settings, uploads) {}
+  ApiUnderTest(std::shared_ptr<storage::StorageDriver> driver, std::shared_ptr<const access::Gate> admittingGate,
+               const api::ApiSettings& settings = {}, registry::UploadSettings uploads = {})
       : gate(std::move(admittingGate)),
-        registry(std::make_shared<storage::MemoryDriver>(), uploads),
+        registry(std::move(driver), uploads),
         schema1(registry.blobs, registry.manifests, registry.clock, registry::JwsKey::generate()),
-        handler({.blobs = registry.blobs,
+        handler({.answers = answers,
+                 .blobs = registry.blobs,
                  .manifests = registry.manifests,
                  .uploads = registry.uploads,
                  .referrers = registry.referrers,
@@ -118,6 +122,11 @@ class ApiUnderTest final {
     if (body && !chunked) {
       request.contentLength = body->size();
     }
+    if (!body) {
+      if (auto quick = handler.tryAnswer(request)) {
+        return toAnswer(request, std::move(*quick));
+      }
+    }
     auto disposition = handler.handle(request);
     if (auto* response = std::get_if<net::Response>(&disposition)) {
       return toAnswer(request, std::move(*response));
@@ -139,6 +148,11 @@ class ApiUnderTest final {
 
   static Answer toAnswer(const net::Request& request, net::Response response) {
     Answer answer{response.status, std::move(response.headers), {}, 0, request.log};
+    for (std::string_view lines = response.fieldLines ? std::string_view(*response.fieldLines) : ""; !lines.empty();) {
+      const auto line = lines.substr(0, lines.find("\r\n"));
+      answer.headers.add(std::string(line.substr(0, line.find(": "))), std::string(line.substr(line.find(": ") + 2)));
+      lines.remove_prefix(line.size() + 2);
+    }
     if (auto* text = std::get_if<std::string>(&response.body)) {
       answer.contentLength = text->size();
       answer.body = std::move(*text);
@@ -159,6 +173,8 @@ class ApiUnderTest final {
   std::shared_ptr<const access::Gate> gate;
   RegistryUnderTest registry;
   registry::Schema1Converter schema1;
+  base::MetricsRegistry metrics;
+  api::AnswerCache answers{{}, metrics};
   index::ListGate lists{std::chrono::milliseconds(0)};
   api::RegistryHandler handler;
 };

@@ -48,6 +48,8 @@ struct CountedServices {
   rha::registry::Referrers referrers;
   rha::registry::Schema1Converter schema1;
   rha::index::ListGate listGate{std::chrono::milliseconds(0)};
+  rha::base::MetricsRegistry metrics;
+  rha::api::AnswerCache answers{{}, metrics};
 };
 
 class RefusalCost : public testing::TestWithParam<Decision::Verdict> {
@@ -55,7 +57,8 @@ class RefusalCost : public testing::TestWithParam<Decision::Verdict> {
   // The answer's status; what was called is counted.
   int send(const rha::access::Policy& policy, const std::string& method, const std::string& target) {
     const rha::access::AnonymousGate gate(std::shared_ptr<const rha::access::Policy>(std::shared_ptr<void>(), &policy));
-    rha::api::RegistryHandler handler({.blobs = services.blobs,
+    rha::api::RegistryHandler handler({.answers = services.answers,
+                                       .blobs = services.blobs,
                                        .manifests = services.manifests,
                                        .uploads = services.uploads,
                                        .referrers = services.referrers,
