@@ -1,5 +1,6 @@
 """The crowd: how many clients can be there at once, and what a new one notices of them."""
 import collections
+import json
 import resource
 
 import watch
@@ -65,6 +66,11 @@ def run(options):
     for text, count in collections.Counter(failures).most_common(5):
         print(f"{count} x {text}")
     print(f"descriptors {seen.most(3)}")
+    if options.report:
+        with open(options.report, "w", encoding="utf-8") as file:
+            json.dump({"p50": p50, "p99": p99, "most": most, "clients": len(times), "served": sum(served.values()),
+                       "failures": len(failures), "threads": seen.most(2), "rss": seen.most(1),
+                       "descriptors": seen.most(3)}, file)
     return [
         (alive, "registryd lives"),
         (not failures, f"nobody was cut off or got wrong bytes: {len(failures)} failures"),

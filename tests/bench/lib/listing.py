@@ -33,14 +33,36 @@ def _next(answer):
 
 
 def walk(connection, path, key):
-    """Follows the pages; gives the names, the time of the first page and of all, in ms."""
-    names, begin, first = [], time.monotonic(), None
+    """Follows the pages; gives the names, the time of the first page and of all, in ms: what the client does with the
+    answers is not counted."""
+    bodies, begin, first = [], time.monotonic(), None
     while path:
         answer = connection.expect(200, "GET", path)
         first = first or (time.monotonic() - begin) * 1000
-        names += json.loads(answer.body)[key] or []
+        bodies.append(answer.body)
         path = _next(answer)
-    return names, first, (time.monotonic() - begin) * 1000
+    whole = (time.monotonic() - begin) * 1000
+    return [name for body in bodies for name in json.loads(body)[key] or []], first, whole
+
+
+def measure_lists(bench, servers, path, key, what, queries, count):
+    """By pages and, where a registry may be asked so, whole: the same requests to both, on connections that are kept."""
+    page_case, all_case = (bench.results.case(f"{what}, {part}", "ms", False) for part in ("a page of 1,000", "all pages"))
+    whole_case = bench.results.case(f"{what}, whole", "ms", False) if "" in queries else None
+    for turn in range(2 if what == "catalogue" else max(5, bench.rounds)):
+        for peer in servers[turn % 2:] + servers[:turn % 2]:
+            for query in queries:
+                with client.Connection(peer.port) as connection:
+                    connection.expect(200, "GET", "/v2/")
+                    names, first, whole = walk(connection, f"/v2/{path}{query}", key)
+                note = None if len(set(names)) == count else f"lists {len(set(names)):,} of {count:,}"
+                if note and peer is servers[0]:
+                    bench.results.fail(f"{path}, {peer.name}: {note}")
+                if query:
+                    page_case.add(peer.name, first, rss=peer.rss_mib())
+                    all_case.add(peer.name, whole, note=note)
+                else:
+                    whole_case.add(peer.name, whole, note=note)
 
 
 def lists(bench):
@@ -52,27 +74,11 @@ def lists(bench):
     storage = dataset.Storage(root)
     dataset.many_repositories(storage, count - 1)
     dataset.many_tags(storage, "tagged/image", count)
-    cases = {"_catalog": [bench.results.case("catalogue, a page of 1,000", "ms", False),
-                          bench.results.case("catalogue, all pages", "ms", False)],
-             "tagged/image/tags/list": [bench.results.case("tags/list, a page of 1,000", "ms", False),
-                                        bench.results.case("tags/list, all pages", "ms", False)]}
     servers = [peers.registryd(bench.binary, bench.folder, root), peers.docker_registry(bench.folder, root)]
     with peers.Running(*servers):
         wait_for_lists(bench, servers[0])
-        for path, (page_case, all_case) in cases.items():
-            key = "repositories" if path == "_catalog" else "tags"
-            for peer in servers:
-                with client.Connection(peer.port) as connection:
-                    for _ in range(1 if peer is servers[1] else max(5, bench.rounds)):
-                        names, first, whole = walk(connection, f"/v2/{path}?n={PAGE}", key)
-                        if len(set(names)) != count:
-                            note = f"lists {len(set(names)):,} of {count:,}"
-                            if peer is servers[0]:
-                                bench.results.fail(f"{path}, {peer.name}: {note}")
-                            all_case.add(peer.name, whole, note=note)
-                        else:
-                            all_case.add(peer.name, whole)
-                        page_case.add(peer.name, first, rss=peer.rss_mib())
+        measure_lists(bench, servers, "_catalog", "repositories", "catalogue", [f"?n={PAGE}"], count)
+        measure_lists(bench, servers, "tagged/image/tags/list", "tags", "tags/list", [f"?n={PAGE}", ""], count)
     bench.remove(root)
 
 
@@ -143,8 +149,3 @@ def rebuild(bench):
         if listed != total:
             bench.results.fail(f"{case.name}: {listed:,} of {total:,} tags are listed afterwards")
     bench.remove(root)
-
-
-def run(bench):
-    lists(bench)
-    rebuild(bench)

@@ -164,6 +164,7 @@ def push_blob_crowd(peer, count, blob):
 
 def memory(bench, clients=50):
     """The most memory registryd held while all of them push at once; the layers are left on a disk only as long."""
+    section(bench)
     size = bench.crowd_layer
     case = bench.results.case(f"{clients} clients push large layers, peak RSS", "MiB", False)
     print(f"  {case.name} ({size // MIB} MiB each)", flush=True)
@@ -186,14 +187,25 @@ def memory(bench, clients=50):
     os.unlink(layer.path)
 
 
-def run(bench):
+def section(bench):
     bench.results.section("Pushes", f"POST, one PATCH, PUT; {bench.large_bytes / GIB:g} GiB, new content each time, read back and compared. "
                           "The client sends with sendfile from memory. registryd syncs what it stores to the disk before it answers 201; "
                           "docker-registry 2.8 leaves that to the kernel.")
+
+
+def push_tmpfs(bench):
+    section(bench)
     large_layer(bench, "tmpfs", bench.new_folder("push"))
+    shutil.rmtree(os.path.join(bench.folder, "push"), ignore_errors=True)
+
+
+def push_disk(bench):
+    section(bench)
     with bench.disk_folder() as folder:
         large_layer(bench, "disk", folder)
+
+
+def push_many(bench):
+    section(bench)
     many_layers(bench)
     same_push(bench)
-    memory(bench)
-    shutil.rmtree(os.path.join(bench.folder, "push"), ignore_errors=True)

@@ -1,4 +1,5 @@
 """What was measured, round by round, and how it is put together: medians, ratios, CPU per request."""
+import json
 import os
 import statistics
 import time
@@ -112,7 +113,7 @@ TARGETS = [
     ("catalogue of 10,000, one page", "catalogue, a page of 1,000", "docker-registry", 10),
     ("catalogue of 10,000, all pages", "catalogue, all pages", "docker-registry", 10),
     ("tags/list of 10,000, one page", "tags/list, a page of 1,000", "docker-registry", 10),
-    ("tags/list of 10,000, all pages", "tags/list, all pages", "docker-registry", 10),
+    ("tags/list of 10,000, whole", "tags/list, whole", "docker-registry", 10),
 ]
 # (what, case, at most)
 LIMITS = [
@@ -121,6 +122,9 @@ LIMITS = [
     ("tags/list of 10,000, one page", "tags/list, a page of 1,000", 5),
     ("tags/list of 10,000, all pages", "tags/list, all pages", 100),
     ("RSS (peak) under 50 clients that push", "50 clients push large layers, peak RSS", 100),
+    ("a new client's manifest GET beside the crowd, p99", "a new client beside the crowd, p99", 50),
+    ("threads under the crowd", "threads under the crowd", 24),
+    ("RSS under the crowd", "RSS under the crowd", 100),
 ]
 
 
@@ -141,8 +145,52 @@ def _targets(results):
     return lines + [""]
 
 
-def markdown(results, preamble):
+def save(path, results, about):
+    document = {"about": about, "failures": results.failures, "sections": [
+        {"title": title, "text": text, "cases": [
+            {"name": case.name, "unit": case.unit, "more_is_better": case.more_is_better, "cpu_unit": case.cpu_unit,
+             "cells": {peer: vars(cell) for peer, cell in case.cells.items()}} for case in cases]}
+        for title, text, cases in results.sections]}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(document, file, indent=1)
+
+
+def load(path):
+    """{"about": …, "results": Results} of what save() wrote."""
+    with open(path, encoding="utf-8") as file:
+        document = json.load(file)
+    results = Results()
+    results.failures = document["failures"]
+    for section in document["sections"]:
+        results.section(section["title"], section["text"])
+        for row in section["cases"]:
+            case = results.case(row["name"], row["unit"], row["more_is_better"], row["cpu_unit"])
+            for peer, values in row["cells"].items():
+                case.cells[peer] = Cell()
+                vars(case.cells[peer]).update(values)
+    return {"about": document["about"], "results": results}
+
+
+def _merged(parts):
+    """One Results of all parts; sections of the same title become one."""
+    merged = Results()
+    for part in parts.values():
+        merged.failures += part["results"].failures
+        for title, text, cases in part["results"].sections:
+            known = [section for section in merged.sections if section[0] == title]
+            if known:
+                known[0][2].extend(cases)
+            else:
+                merged.sections.append((title, text, list(cases)))
+    return merged
+
+
+def markdown(parts, preamble, remarks):
+    results = _merged(parts)
     lines = preamble + _targets(results)
+    if os.path.exists(remarks):
+        with open(remarks, encoding="utf-8") as file:
+            lines += [file.read().strip(), ""]
     for title, text, cases in results.sections:
         if cases:
             lines += _section(title, text, cases)

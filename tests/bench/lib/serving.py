@@ -1,19 +1,21 @@
 """Cases 1 and 2: manifests, small blobs and a large blob are served from one folder by all peers."""
 import hashlib
+import os
 import re
 import subprocess
 
 from lib import client, dataset, peers
 
 GIB = 1024 ** 3
+CONFIG = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "config")
 
 
 class WrkRun:
-    def __init__(self, port, path, connections, seconds, headers=()):
+    def __init__(self, port, path, connections, seconds, method="GET"):
         command = ["wrk", "-t", "1" if connections < 16 else "2", "-c", str(connections), "-d", f"{seconds}s",
-                   "--latency", f"http://127.0.0.1:{port}{path}"]
-        for header in (f"Accept: {dataset.MANIFEST_TYPE}", *headers):
-            command += ["-H", header]
+                   "--latency", "-H", f"Accept: {dataset.MANIFEST_TYPE}", f"http://127.0.0.1:{port}{path}"]
+        if method == "HEAD":
+            command += ["-s", os.path.join(CONFIG, "head.lua")]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=seconds + 30).stdout
         self.requests = int(re.search(r"(\d+) requests in", output)[1])
         self.per_second = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
@@ -41,24 +43,27 @@ def turned(items, by):
     return items[by:] + items[:by]
 
 
-def small_requests(bench, image, servers):
-    kinds = [("manifest GET by tag", image.path("manifests", "latest")),
-             ("manifest GET by digest", image.path("manifests", image.manifest)),
-             ("4 KiB blob GET", image.path("blobs", image.small))]
-    for connections in (16, 1, 256):
-        for kind, path in kinds:
-            plural = "connection" if connections == 1 else "connections"
-            case = bench.results.case(f"{kind}, {connections} {plural}", "requests/s", True, "µs/request")
-            print(f"  {case.name}", flush=True)
-            for turn in range(bench.rounds):
-                for peer in turned(servers, turn):
-                    measure_small(bench, case, peer, path, connections)
+def plural(connections):
+    return f"{connections} connection{'' if connections == 1 else 's'}"
 
 
-def measure_small(bench, case, peer, path, connections):
+def small_requests(bench, image, servers, connections):
+    tag, digest = image.path("manifests", "latest"), image.path("manifests", image.manifest)
+    kinds = [("manifest GET by tag", "GET", tag), ("manifest GET by digest", "GET", digest),
+             ("manifest HEAD by tag", "HEAD", tag), ("manifest HEAD by digest", "HEAD", digest),
+             ("4 KiB blob GET", "GET", image.path("blobs", image.small))]
+    for kind, method, path in kinds:
+        case = bench.results.case(f"{kind}, {plural(connections)}", "requests/s", True, "µs/request")
+        print(f"  {case.name}", flush=True)
+        for turn in range(bench.rounds):
+            for peer in turned(servers, turn):
+                measure_small(bench, case, peer, path, connections, method)
+
+
+def measure_small(bench, case, peer, path, connections, method):
     done = bench.other_load.watch([peer])
     before = peer.cpu_seconds()
-    run = WrkRun(peer.port, path, connections, bench.seconds)
+    run = WrkRun(peer.port, path, connections, bench.seconds, method)
     cpu = peer.cpu_seconds() - before
     done()
     if run.errors:
@@ -67,36 +72,43 @@ def measure_small(bench, case, peer, path, connections):
         case.add(peer.name, run.per_second, cpu / run.requests * 1e6, run.p99_ms, peer.rss_mib())
 
 
-def large_blob(bench, image, servers):
-    for connections in (1, 16):
-        plural = "connection" if connections == 1 else "connections"
-        case = bench.results.case(f"large blob GET, {connections} {plural}", "MiB/s", True, "ms/GiB")
-        print(f"  {case.name}", flush=True)
-        for turn in range(bench.rounds):
-            for peer in turned(servers, turn):
-                done = bench.other_load.watch([peer])
-                before = peer.cpu_seconds()
-                seconds = client.pull(peer.port, image.path("blobs", image.large), image.large_bytes, connections)
-                cpu = peer.cpu_seconds() - before
-                done()
-                size = image.large_bytes * connections
-                case.add(peer.name, size / dataset.MIB / seconds, cpu * 1000 / (size / GIB), rss=peer.rss_mib())
+def large_blob(bench, image, servers, connections):
+    case = bench.results.case(f"large blob GET, {plural(connections)}", "MiB/s", True, "ms/GiB")
+    print(f"  {case.name}", flush=True)
+    for turn in range(bench.rounds):
+        for peer in turned(servers, turn):
+            done = bench.other_load.watch([peer])
+            before = peer.cpu_seconds()
+            seconds = client.pull(peer.port, image.path("blobs", image.large), image.large_bytes, connections)
+            cpu = peer.cpu_seconds() - before
+            done()
+            size = image.large_bytes * connections
+            case.add(peer.name, size / dataset.MIB / seconds, cpu * 1000 / (size / GIB), rss=peer.rss_mib())
 
 
-def run(bench):
+def with_peers(bench, large_bytes, measure, proxy=True):
+    """Calls measure(image, servers) with the peers that serve one image."""
     root, static = bench.new_folder("served"), bench.new_folder("static")
-    image = dataset.ServedImage(root, static, bench.large_bytes)
+    image = dataset.ServedImage(root, static, large_bytes)
     behind = peers.docker_registry(bench.folder, root)
-    servers = [peers.registryd(bench.binary, bench.folder, root), behind,
-               peers.nginx_proxy(bench.folder, behind), peers.nginx_static(bench.folder, static)]
+    servers = [peers.registryd(bench.binary, bench.folder, root), behind]
+    if proxy:
+        servers.append(peers.nginx_proxy(bench.folder, behind))
+    servers.append(peers.nginx_static(bench.folder, static))
     with peers.Running(*servers):
         check_answers(image, servers)
-        bench.results.section("Manifests and small blobs",
-                              f"wrk, {bench.seconds} s a round, {bench.rounds} rounds, one manifest of "
-                              f"{len(image.manifest_bytes)} bytes, one blob of 4,096.")
-        small_requests(bench, image, servers)
-        bench.results.section("A large blob",
-                              f"{bench.large_bytes / GIB:g} GiB, from the page cache, {bench.rounds} rounds. The client drops the "
-                              "bytes in the kernel (MSG_TRUNC), so that it costs as little as possible.")
-        large_blob(bench, image, servers)
+        measure(image, servers)
     bench.remove(root, static)
+
+
+def small(bench, connections):
+    bench.results.section("Manifests and small blobs", f"wrk, {bench.seconds} s a round, {bench.rounds} rounds, one manifest "
+                          f"of {len(dataset.manifest(8)):,} bytes, one blob of 4,096.")
+    with_peers(bench, dataset.MIB, lambda image, servers: small_requests(bench, image, servers, connections))
+
+
+def large(bench, connections):
+    bench.results.section("A large blob", f"{bench.large_bytes / GIB:g} GiB, from the page cache, {bench.rounds} rounds. The client "
+                          "drops the bytes in the kernel (MSG_TRUNC), so that it costs as little as possible.")
+    with_peers(bench, bench.large_bytes, lambda image, servers: large_blob(bench, image, servers, connections),
+               proxy=connections == 1)

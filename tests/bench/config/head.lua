@@ -1,0 +1,2 @@
+-- wrk sends HEAD in place of GET.
+wrk.method = "HEAD"
