@@ -9,8 +9,8 @@
 namespace rha::api {
 namespace {
 
-// Rows read from the index at a time: a list without n is whole, but rows are larger than the text they become.
-constexpr std::uint64_t kRowsPerRead = 10'000;
+// Names read from the index at a time: a list without n is whole, but a name takes more memory than its text.
+constexpr std::uint64_t kRowsPerRead = 20'000;
 
 struct TagList {
   std::string text;      // "a","b"
@@ -26,19 +26,19 @@ TagList readTags(index::Index& index, const oci::RepositoryName& repository, std
   std::uint64_t left = count.value_or(std::numeric_limits<std::uint64_t>::max());
   while (left > 0) {
     const std::uint64_t wanted = std::min(left, kRowsPerRead);
-    const auto rows = index.tags(repository, {list.lastName, wanted + 1});
+    auto rows = index.tagNames(repository, {list.lastName, wanted + 1});
     const auto taken = std::min<std::uint64_t>(rows.size(), wanted);
     for (std::size_t i = 0; i < taken; ++i) {
       // A tag needs no escaping: its alphabet has neither quotes nor backslashes.
       list.text += list.text.empty() ? "\"" : ",\"";
-      list.text += rows[i].tag.text();
+      list.text += rows[i];
       list.text += '"';
     }
     list.more = rows.size() > wanted;
     if (!list.more) {
       break;
     }
-    list.lastName = rows[taken - 1].tag.text();
+    list.lastName = std::move(rows[taken - 1]);
     left -= taken;
   }
   return list;

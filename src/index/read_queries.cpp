@@ -119,6 +119,18 @@ std::vector<TagRow> tags(Connection& connection, const RepositoryName& repositor
   return found;
 }
 
+std::vector<std::string> tagNames(Connection& connection, const RepositoryName& repository, const Page& page) {
+  std::vector<std::string> found;
+  auto row = connection.query(
+      "SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?) AND name > ? ORDER BY name "
+      "LIMIT ?",
+      repository.text(), page.last, encodeLimit(page.limit));
+  while (row.step()) {
+    found.emplace_back(row.text(0));
+  }
+  return found;
+}
+
 std::vector<Tag> tagsOf(Connection& connection, const RepositoryName& repository, const Digest& digest) {
   std::vector<Tag> found;
   auto row = connection.query(

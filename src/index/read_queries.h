@@ -15,6 +15,7 @@ namespace rha::index::queries {
 std::vector<RepositoryRow> repositories(Connection& connection, const Page& page, const Visibility& visibility);
 bool hasRepository(Connection& connection, const RepositoryName& repository);
 std::vector<TagRow> tags(Connection& connection, const RepositoryName& repository, const Page& page);
+std::vector<std::string> tagNames(Connection& connection, const RepositoryName& repository, const Page& page);
 std::vector<Tag> tagsOf(Connection& connection, const RepositoryName& repository, const Digest& digest);
 std::vector<TagEvent> history(Connection& connection, const RepositoryName& repository, const Tag& tag,
                               std::uint64_t limit);

@@ -210,6 +210,10 @@ std::vector<RepositoryRow> Rebuild::repositories(const Page& page, const Visibil
 bool Rebuild::hasRepository(const RepositoryName& repository) {
   return read([&](Connection& connection) { return queries::hasRepository(connection, repository); });
 }
+std::vector<std::string> Rebuild::tagNames(const RepositoryName& repository, const Page& page) {
+  return read([&](Connection& connection) { return queries::tagNames(connection, repository, page); });
+}
+
 std::vector<TagRow> Rebuild::tags(const RepositoryName& repository, const Page& page) {
   return read([&](Connection& connection) { return queries::tags(connection, repository, page); });
 }

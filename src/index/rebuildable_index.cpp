@@ -187,6 +187,10 @@ bool RebuildableIndex::hasRepository(const RepositoryName& repository) {
   requireLists();
   return current_.hasRepository(repository);
 }
+std::vector<std::string> RebuildableIndex::tagNames(const RepositoryName& repository, const Page& page) {
+  requireLists();
+  return current_.tagNames(repository, page);
+}
 std::vector<TagRow> RebuildableIndex::tags(const RepositoryName& repository, const Page& page) {
   requireLists();
   return current_.tags(repository, page);

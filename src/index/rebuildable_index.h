@@ -69,6 +69,7 @@ class RebuildableIndex final : public Index {
   std::vector<RepositoryRow> repositories(const Page& page, const Visibility& visibility) override;
   [[nodiscard]] bool hasRepository(const RepositoryName& repository) override;
   std::vector<TagRow> tags(const RepositoryName& repository, const Page& page) override;
+  std::vector<std::string> tagNames(const RepositoryName& repository, const Page& page) override;
   std::vector<Tag> tagsOf(const RepositoryName& repository, const Digest& digest) override;
   std::vector<TagEvent> history(const RepositoryName& repository, const Tag& tag, std::uint64_t limit) override;
   std::vector<ManifestRow> referrers(const RepositoryName& repository, const Digest& subject,

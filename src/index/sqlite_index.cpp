@@ -143,6 +143,10 @@ bool SqliteIndex::hasRepository(const RepositoryName& repository) {
   return read([&](Connection& connection) { return queries::hasRepository(connection, repository); });
 }
 
+std::vector<std::string> SqliteIndex::tagNames(const RepositoryName& repository, const Page& page) {
+  return read([&](Connection& connection) { return queries::tagNames(connection, repository, page); });
+}
+
 std::vector<TagRow> SqliteIndex::tags(const RepositoryName& repository, const Page& page) {
   return read([&](Connection& connection) { return queries::tags(connection, repository, page); });
 }

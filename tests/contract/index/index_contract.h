@@ -37,7 +37,9 @@ class IndexContract : public ::testing::TestWithParam<IndexFactory> {
     return joined(index().repositories(page, visibility), [](const auto& row) { return row.name.text(); });
   }
   std::string tags(std::string_view repository, const Page& page = {"", 1000}) {
-    return joined(index().tags(name(repository), page), [](const auto& row) { return row.tag.text(); });
+    const auto rows = joined(index().tags(name(repository), page), [](const auto& row) { return row.tag.text(); });
+    EXPECT_EQ(joined(index().tagNames(name(repository), page), [](const auto& text) { return text; }), rows);
+    return rows;
   }
   std::string history(std::string_view repository, std::string_view tag, std::uint64_t limit = 1000) {
     return describe(index().history(name(repository), test::tag(tag), limit));
