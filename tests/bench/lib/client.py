@@ -3,6 +3,7 @@ import os
 import re
 import selectors
 import socket
+import ssl
 import time
 
 CHUNK = 4 * 1024 * 1024
@@ -15,8 +16,12 @@ class Answer:
 
 
 class Connection:
-    def __init__(self, port):
+    def __init__(self, port, tls=False):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+        if tls:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self.socket = context.wrap_socket(self.socket)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = port
         self.rest = b""

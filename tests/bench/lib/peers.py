@@ -44,7 +44,7 @@ def _status_kib(pid, name):
 class Peer:
     """One server process (nginx: with its workers). `behind`: the server it forwards to, whose CPU counts as its own."""
 
-    def __init__(self, name, config, command, folder, root, behind=None):
+    def __init__(self, name, config, command, folder, root, behind=None, certificate=None):
         self.name, self.behind = name, behind
         self.folder = tempfile.mkdtemp(prefix=name.replace(" ", "-") + "-", dir=folder)
         self.root = root
@@ -52,7 +52,8 @@ class Peer:
         with open(os.path.join(HERE, "config", config), encoding="utf-8") as file:
             text = file.read()
         values = {"port": self.port, "root": root, "folder": self.folder, "user": getpass.getuser(),
-                  "upstream": behind.port if behind else 0}
+                  "upstream": behind.port if behind else 0, "certificate": certificate and certificate.path,
+                  "key": certificate and certificate.key}
         for key, value in values.items():
             text = text.replace(f"@{key}@", str(value))
         self.config = os.path.join(self.folder, config)
@@ -105,6 +106,23 @@ class Peer:
 
     def threads(self):
         return sum(_status_kib(pid, "Threads") for pid in self.pids())
+
+
+class Certificate:
+    """A self-signed one, with an RSA key of 2,048 bits, as most have."""
+
+    def __init__(self, folder):
+        self.path, self.key = (os.path.join(folder, name) for name in ("certificate.pem", "key.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key, "-out", self.path],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def over_tls(binary, folder, root, static, certificate):
+    return [Peer("registryd", "registryd-tls.yaml", [binary, "--config", "CONFIG"], folder, root, certificate=certificate),
+            Peer("docker-registry", "docker-registry-tls.yml", ["docker-registry", "serve", "CONFIG"], folder, root,
+                 certificate=certificate),
+            Peer("nginx static", "nginx-static-tls.conf", ["nginx", "-c", "CONFIG"], folder, static, certificate=certificate)]
 
 
 def registryd(binary, folder, root):

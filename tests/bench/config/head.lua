@@ -1,2 +1,0 @@
--- wrk sends HEAD in place of GET.
-wrk.method = "HEAD"
