@@ -48,6 +48,9 @@ class CountingIndex final : public index::Index {
   std::vector<index::TagRow> tags(const Name& repository, const index::Page& page) override {
     return counted().tags(repository, page);
   }
+  std::vector<std::string> tagNames(const Name& repository, const index::Page& page) override {
+    return counted().tagNames(repository, page);
+  }
   std::vector<oci::Tag> tagsOf(const Name& repository, const oci::Digest& digest) override {
     return counted().tagsOf(repository, digest);
   }

@@ -11,9 +11,9 @@ CONFIG = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 
 class WrkRun:
-    def __init__(self, port, path, connections, seconds, scheme="http"):
+    def __init__(self, port, path, connections, seconds, scheme="http", headers=()):
         command = ["wrk", "-t", "1" if connections < 16 else "2", "-c", str(connections), "-d", f"{seconds}s",
-                   "--latency", "-H", f"Accept: {dataset.MANIFEST_TYPE}", f"{scheme}://127.0.0.1:{port}{path}"]
+                   "--latency", "-H", f"Accept: {dataset.MANIFEST_TYPE}", *[word for header in headers for word in ("-H", header)], f"{scheme}://127.0.0.1:{port}{path}"]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=seconds + 30).stdout
         self.requests = int(re.search(r"(\d+) requests in", output)[1])
         self.per_second = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
