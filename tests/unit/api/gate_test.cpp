@@ -173,7 +173,10 @@ TEST_F(ApiGate, aPasswordThatWasNotCheckedBeforeIsLeftToAWorker) {
   EXPECT_FALSE(api.tryAnswer(target, credentials));
   EXPECT_EQ(api.get(target, credentials).status, 200);
   EXPECT_EQ(passwords(), 1U);
-  EXPECT_FALSE(api.tryAnswer(target, credentials));  // allowed, but to be looked up
+  const auto remembered = api.tryAnswer(target, credentials);
+  ASSERT_TRUE(remembered) << "a password that is known, and an answer that memory has";
+  EXPECT_EQ(remembered->status, 200);
+  EXPECT_EQ(remembered->header("Cache-Control"), "private, no-store");
   EXPECT_EQ(passwords(), 2U);
 }
 
