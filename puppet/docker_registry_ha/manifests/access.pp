@@ -48,6 +48,13 @@ class docker_registry_ha::access (
   Optional[Stdlib::HTTPUrl]                                           $active_url           = undef,
   Optional[Sensitive[String[16]]]                                     $password_salt_secret = undef,
 ) {
+  include docker_registry_ha
+
+  # A profile declares this class whatever hiera says of the whole.
+  if $docker_registry_ha::ensure == 'absent' {
+    return()
+  }
+
   $known = $accounts.keys
   $uploaders.each |$host, $uploader| {
     docker_registry_ha::known_accounts('docker_registry_ha::access::uploaders', $host, $uploader['accounts'], $known)

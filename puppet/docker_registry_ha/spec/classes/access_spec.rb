@@ -118,4 +118,12 @@ describe 'docker_registry_ha::access' do
       it { is_expected.to compile.and_raise_error(message) }
     end
   end
+
+  context 'when the registry is taken off the host' do
+    let(:post_condition) { '' }
+    let(:pre_condition) { "class { 'docker_registry_ha': ensure => absent }" }
+
+    it { is_expected.to compile.with_all_deps }
+    it { is_expected.to contain_file(file).with_ensure('absent') }
+  end
 end
