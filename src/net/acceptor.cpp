@@ -83,7 +83,21 @@ void Acceptor::admit(base::Fd socket, const sockaddr_storage& peer, TransportFac
     total += load;
     emptiest = load < emptiest->load() ? loop : emptiest;
   }
+  const Address from = Address::from(peer);
+  AddressLimiter::Slot slot;
   Welcome welcome = Welcome::Served;
+  // A proxy's connections count for the clients they are from, once it has said who these are.
+  if (!engine_.settings.speaksProxy || !engine_.settings.speaksProxy(from)) {
+    auto [verdict, taken] = engine_.limiter.take(from);
+    if (verdict != AddressLimiter::Verdict::Within) {
+      engine_.counters->shedAddress->add();
+      welcome = Welcome::Crowded;
+    }
+    if (verdict == AddressLimiter::Verdict::FarOver) {
+      return;
+    }
+    slot = std::move(taken);
+  }
   if (total >= maxConnections_ && !shedIdle()) {
     if (total >= maxConnections_ + kRefusals) {
       engine_.counters->shedDropped->add();
@@ -98,7 +112,8 @@ void Acceptor::admit(base::Fd socket, const sockaddr_storage& peer, TransportFac
   emptiest->post({.kind = Notice::Kind::Adopt,
                   .socket = std::move(socket),
                   .factory = &factory,
-                  .peer = Address::from(peer),
+                  .peer = from,
+                  .slot = std::move(slot),
                   .welcome = welcome});
 }
 

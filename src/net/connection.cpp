@@ -42,7 +42,8 @@ Connection::Connection(Engine& engine, EventLoop& loop, std::unique_ptr<Transpor
 Connection::~Connection() = default;
 
 void Connection::open(Welcome welcome) {
-  refused_ = welcome == Welcome::Refused;
+  welcome_ = welcome;
+  awaitsProxyHeader_ = engine_.settings.speaksProxy && engine_.settings.speaksProxy(peer_);
   try {
     loop_.watch(transport_->descriptor(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
   } catch (const std::exception& error) {
@@ -182,6 +183,12 @@ bool Connection::cut() {
 void Connection::shed() { close(CloseReason::Shed); }
 
 Connection::Progress Connection::handshake() {
+  if (awaitsProxyHeader_) {
+    const Progress progress = readProxyHeader();
+    if (awaitsProxyHeader_) {
+      return progress;
+    }
+  }
   if (transport_->secure() && !loop_.beginHandshake(*this)) {
     return Progress::Blocked;
   }
@@ -205,8 +212,9 @@ Connection::Progress Connection::handshake() {
   // The first request may have come with the end of the handshake: no event will tell of it.
   readable_ = readable_ || transport_->secure();
   enter(Phase::Head);
-  if (refused_) {
-    return refuse(503, "too many connections");
+  if (welcome_ != Welcome::Served) {
+    return refuse(503,
+                  welcome_ == Welcome::Crowded ? "too many connections from your address" : "too many connections");
   }
   return Progress::Continue;
 }
@@ -399,6 +407,7 @@ void Connection::close(CloseReason reason) {
   engine_.counters->closed[static_cast<std::size_t>(reason)]->add();
   phase_ = Phase::Closed;
   transport_.reset();
+  addressSlot.reset();
   if (!exchange_) {
     loop_.bury(*this);
   } else if (exchange_->settled()) {

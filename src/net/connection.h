@@ -1,5 +1,7 @@
 // Connection: one client's connection from accept to close, and the state machine between.
 //
+// (A connection from a proxy that speaks the PROXY protocol says first whose it is; that is a part of Handshake.)
+//
 //             ┌──────────────────────── keep-alive ───────────────────────────┐
 //             v                                                               │
 //   Handshake ─> Head ──> Waiting ──> Body ──> Waiting ──> Sending ──> Settling ──> Draining
@@ -48,7 +50,8 @@ class Connection final : public Watched, public DeadlineEntry {
   // Makes room for another. Precondition: idle, or not further than the handshake.
   void shed();
 
-  bool awaitsTurn = false;  // the loop's: it stands in the queue for handshakes
+  AddressLimiter::Slot addressSlot;  // among the connections of its address
+  bool awaitsTurn = false;           // the loop's: it stands in the queue for handshakes
 
  private:
   enum class Phase : std::uint8_t { Handshake, Head, Waiting, Body, Sending, Settling, Draining, Lingering, Closed };
@@ -75,6 +78,9 @@ class Connection final : public Watched, public DeadlineEntry {
   void noteRead(const IoResult& result);
   void keep(std::string_view bytes);
   void useKept(std::size_t count);
+
+  // connection_proxy.cpp
+  Progress readProxyHeader();
 
   // connection_body.cpp: the body of the request
   Progress receiveBody();
@@ -103,7 +109,7 @@ class Connection final : public Watched, public DeadlineEntry {
   Engine& engine_;
   EventLoop& loop_;
   std::unique_ptr<Transport> transport_;
-  const Address peer_;
+  Address peer_;
   const Address local_;
   std::unique_ptr<Exchange> exchange_;
 
@@ -113,8 +119,9 @@ class Connection final : public Watched, public DeadlineEntry {
   bool writable_ = true;
   bool readNeedsWrite_ = false;  // the transport has to send before it can read on
   bool peerEnded_ = false;       // it sends nothing more than what is there
-  bool refused_ = false;         // to be told 503
-  bool closeAfter_ = false;      // the present answer is the last
+  bool awaitsProxyHeader_ = false;
+  Welcome welcome_ = Welcome::Served;
+  bool closeAfter_ = false;  // the present answer is the last
 
   // Received and not used yet: part of a head, or pipelined requests.
   std::string input_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "net/address_limiter.h"
 #include "net/body_budget.h"
 #include "net/engine_counters.h"
 #include "net/handler.h"
@@ -24,6 +25,7 @@ struct Engine {
         clock(c),
         logger(l),
         counters(std::move(k)),
+        limiter(s.maxConnectionsPerAddress),
         budget(s.bodyBudgetBytes, s.bodyBufferBytes, {counters->bodyBytes, counters->bodyWaiters}),
         workers(s.workerThreads, s.workerQueue, counters->workerQueue) {}
 
@@ -33,6 +35,7 @@ struct Engine {
   const base::Clock& clock;
   const base::Logger& logger;
   std::shared_ptr<EngineCounters> counters;  // shared with the metrics registry, which outlives the server
+  AddressLimiter limiter;
   BodyBudget budget;
   WorkerPool workers;
   std::atomic<bool> stopping{false};  // every answer from now on is its connection's last

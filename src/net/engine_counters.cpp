@@ -49,13 +49,16 @@ std::shared_ptr<EngineCounters> EngineCounters::make(base::MetricsRegistry& metr
   }
   const auto shed = [&metrics](const char* how) {
     return &metrics.counter("registry_ha_connections_shed_total",
-                            "Connections given up for lack of room: an idle one closed, a new one refused with 503, or "
-                            "dropped unanswered.",
+                            "Connections given up for lack of room: an idle one closed, a new one refused with 503, "
+                            "dropped unanswered, or either because its address has too many.",
                             {{"how", how}});
   };
   counters->shedIdle = shed("idle");
   counters->shedRefused = shed("refused");
   counters->shedDropped = shed("dropped");
+  counters->shedAddress = shed("address");
+  counters->proxyRefused = &metrics.counter("registry_ha_proxy_headers_refused_total",
+                                            "Connections from a proxy without a good header of the PROXY protocol.");
   counters->accepted = &metrics.counter("registry_ha_connections_accepted_total", "Connections accepted.");
   counters->acceptFailed =
       &metrics.counter("registry_ha_accept_failures_total", "accept(2) failed, such as for lack of file descriptors.");

@@ -66,6 +66,8 @@ struct EngineCounters {
   base::Counter* shedIdle = nullptr;     // oldest idle one closed for a new one
   base::Counter* shedRefused = nullptr;  // 503
   base::Counter* shedDropped = nullptr;  // closed unanswered
+  base::Counter* shedAddress = nullptr;  // 503, or closed unanswered: too many of one address
+  base::Counter* proxyRefused = nullptr;
   base::Counter* requestsShed = nullptr;
   std::array<base::Counter*, kCloseReasons> closed{};
 };

@@ -236,6 +236,7 @@ void EventLoop::adopt(Notice& notice) {
   auto connection =
       std::make_unique<Connection>(engine_, *this, std::move(transport), std::move(notice.peer), Address::from(raw));
   Connection& adopted = *connection;
+  adopted.addressSlot = std::move(notice.slot);
   connections_.push_back(std::move(connection));
   adopted.place = std::prev(connections_.end());
   adopted.open(notice.welcome);

@@ -39,8 +39,8 @@ class Watched {
   virtual void onEvents(std::uint32_t events) = 0;
 };
 
-// Room for one more connection, or not.
-enum class Welcome : std::uint8_t { Served, Refused };
+// Room for one more connection, or not: of all, or of its address.
+enum class Welcome : std::uint8_t { Served, Refused, Crowded };
 
 // A message to a loop. Which members count depends on the kind.
 struct Notice {
@@ -48,7 +48,7 @@ struct Notice {
     JobEnd,    // exchange: a worker let go of it
     Look,      // exchange: a slot of its pipe changed hands
     Buffer,    // exchange, buffer: granted by the budget
-    Adopt,     // socket, factory, peer, welcome: a new connection
+    Adopt,     // socket, factory, peer, slot, welcome: a new connection
     ShedIdle,  // close the oldest idle connection
     Stop       // until
   };
@@ -58,6 +58,7 @@ struct Notice {
   base::Fd socket = {};
   TransportFactory* factory = nullptr;
   Address peer = {};
+  AddressLimiter::Slot slot = {};
   Welcome welcome = Welcome::Served;
   base::SteadyTime until = {};
 };

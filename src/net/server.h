@@ -15,7 +15,9 @@
 //   registry_ha_connections_closed_total{reason="client_closed|client_gone|answered|handshake_failed|
 //                                                handshake_deadline|idle_deadline|head_deadline|body_deadline|refused|
 //                                                source_failed|shed|stop|internal"}
-//   registry_ha_connections_shed_total{how="idle|refused|dropped"}        at the limit of connections or descriptors
+//   registry_ha_connections_shed_total{how="idle|refused|dropped|address"}  at the limit of connections (of one
+//                                                                         address) or descriptors
+//   registry_ha_proxy_headers_refused_total
 //   registry_ha_accept_failures_total
 //   registry_ha_requests_shed_total                                       503: the workers' queue was full
 //   registry_ha_worker_queue                                              tasks waiting for a worker
@@ -24,6 +26,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +45,11 @@ namespace rha::net {
 struct ServerSettings {
   HeadLimits head;
   std::uint64_t maxConnections = 16384;  // beyond: the oldest idle one is closed, else 503 with Retry-After
+  // With one address, or one /64 network of IPv6; beyond: 503. 0: no limit.
+  std::uint64_t maxConnectionsPerAddress = 0;
+  // Whether connections from that address begin with a header of the PROXY protocol, and must; null: none do. Called on
+  // event threads; quick.
+  std::function<bool(const Address&)> speaksProxy = nullptr;
   std::uint64_t eventThreads = 2;
   std::uint64_t workerThreads = 16;
   std::uint64_t workerQueue = 4096;                  // requests waiting for a worker; beyond: 503 with Retry-After

@@ -56,6 +56,9 @@ TlsChannel::TlsChannel(base::Fd socket, const TlsWish& wish)
   if (wish.session != nullptr) {
     SSL_set_session(ssl, wish.session);
   }
+  if (!wish.preface.empty()) {
+    ::send(socket_.get(), wish.preface.data(), wish.preface.size(), MSG_NOSIGNAL);
+  }
   ERR_clear_error();
   if (SSL_connect(ssl) != 1) {
     // To the end, for a reset would overtake the alert that tells the server why.

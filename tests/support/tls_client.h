@@ -25,6 +25,7 @@ struct TlsWish {
   std::string ciphers = {};                 // of TLS 1.2; empty: what OpenSSL has
   std::vector<std::string> protocols = {};  // ALPN
   std::string trusted = {};  // PEM of an authority the server must prove itself by; empty: any server will do
+  std::string preface = {};  // sent before the handshake
   bool tickets = true;
   SSL_SESSION* session = nullptr;  // to be resumed
 };

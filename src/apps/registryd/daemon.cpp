@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "access/ip_network.h"
 #include "api/error_response.h"
 #include "apps/registryd/access_commands.h"
 #include "apps/registryd/logging.h"
@@ -19,10 +20,27 @@ namespace {
 // Counts changes of settings while the program runs; all are read at the start only.
 constexpr int kSettingsGeneration = 1;
 
+// Whether an address is one of the networks'; null when there are none.
+std::function<bool(const net::Address&)> proxyPredicate(const std::vector<std::string>& networks) {
+  if (networks.empty()) {
+    return nullptr;
+  }
+  std::vector<access::IpNetwork> proxies;
+  for (const std::string& network : networks) {
+    proxies.push_back(access::IpNetwork::parse(network).value());
+  }
+  return [proxies](const net::Address& peer) {
+    const auto address = access::IpAddress::parse(peer.host());
+    return address && access::containsAny(proxies, *address);
+  };
+}
+
 net::ServerSettings serverSettings(const config::StartupSettings& settings) {
   net::ServerSettings server;
   server.head.headBytes = settings.limits.headBytes;
   server.maxConnections = settings.http.maxConnections;
+  server.maxConnectionsPerAddress = settings.http.maxConnectionsPerAddress;
+  server.speaksProxy = proxyPredicate(settings.http.proxyProtocol.from);
   server.eventThreads = settings.http.eventThreads;
   server.workerThreads = settings.http.workerThreads;
   server.workerQueue = settings.limits.workerQueue;
@@ -228,6 +246,16 @@ void Daemon::listenOn(std::vector<base::Fd>& sockets, const std::vector<std::str
       server_->listen(*net::Address::parse(address), transports);
     }
   }
+}
+
+SelfCheckTarget Daemon::selfCheckTarget() const {
+  SelfCheckTarget target{.address = server_->addresses().front(), .tls = plainCount_ == 0};
+  const auto speaksProxy = proxyPredicate(settings_.http.proxyProtocol.from);
+  // Where the host connects to all addresses, it does so from loopback.
+  const bool anywhere = target.address.host() == "::" || target.address.host() == "0.0.0.0";
+  const net::Address from = anywhere ? *net::Address::parse("127.0.0.1:0") : target.address;
+  target.proxied = speaksProxy && speaksProxy(from);
+  return target;
 }
 
 std::vector<net::Address> Daemon::plainAddresses() const {

@@ -26,6 +26,7 @@
 #include "apps/registryd/housekeeper.h"
 #include "apps/registryd/registry_parts.h"
 #include "apps/registryd/reload.h"
+#include "apps/registryd/self_check.h"
 #include "apps/registryd/system_sockets.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -51,8 +52,8 @@ class Daemon final {
   void stop(std::chrono::milliseconds deadline);
 
   [[nodiscard]] const base::Logger& logger() const { return logger_; }
-  // Where it answers, after start().
-  [[nodiscard]] std::vector<net::Address> addresses() const { return server_->addresses(); }
+  // Where it answers, after start(), and how.
+  [[nodiscard]] SelfCheckTarget selfCheckTarget() const;
   // Reads access.file and the certificates anew; the outcome is in the log. What has errors changes nothing.
   void reload();
   // One line for `systemctl status`.

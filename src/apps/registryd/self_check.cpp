@@ -9,6 +9,7 @@
 
 #include "apps/registryd/exchange_log.h"
 #include "base/fd.h"
+#include "net/tls_probe.h"
 
 namespace rha::registryd {
 namespace {
@@ -27,7 +28,8 @@ bool waitFor(int socket, short events, SteadyTime deadline) {
 
 }  // namespace
 
-std::string selfCheck(const net::Address& address, std::chrono::milliseconds patience) {
+std::string selfCheck(const SelfCheckTarget& target, std::chrono::milliseconds patience) {
+  const net::Address& address = target.address;
   const SteadyTime deadline = std::chrono::steady_clock::now() + patience;
   sockaddr_storage raw{};
   const socklen_t length = address.toSockaddr(raw);
@@ -38,10 +40,16 @@ std::string selfCheck(const net::Address& address, std::chrono::milliseconds pat
   if (!waitFor(socket.get(), POLLOUT, deadline)) {
     return address.text() + " does not accept connections";
   }
+  const std::string_view preface = target.proxied ? "PROXY UNKNOWN\r\n" : "";
   const std::string request =
       "GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nUser-Agent: " + std::string(kSelfCheckAgent) +
       "\r\n\r\n";
-  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
+  if (target.tls) {
+    const std::string fault = net::probeTls(socket.get(), preface, request, deadline);
+    return fault.empty() ? "" : address.text() + ": " + fault;
+  }
+  const std::string bytes = std::string(preface) + request;
+  if (::send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {
     return errnoText("cannot send to " + address.text());
   }
   char byte = 0;

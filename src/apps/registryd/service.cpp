@@ -18,7 +18,7 @@ void answerWatchdog(ServiceManager& manager, const Daemon& daemon) {
   if (!interval) {
     return;
   }
-  const std::string fault = selfCheck(daemon.addresses().front(), *interval / 2);
+  const std::string fault = selfCheck(daemon.selfCheckTarget(), *interval / 2);
   if (fault.empty()) {
     manager.alive();
   } else {

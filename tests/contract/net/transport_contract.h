@@ -35,18 +35,26 @@ struct TransportCase {
   std::string name;
   std::function<void(Server&, TransportFactory& tls)> listen;
   // `receiveBuffer` > 0: of the client's socket.
-  std::function<std::unique_ptr<rha::test::Channel>(std::uint16_t port, int receiveBuffer)> connect;
+  // `preface` is sent first, before any handshake.
+  std::function<std::unique_ptr<rha::test::Channel>(std::uint16_t port, int receiveBuffer, const std::string& preface)>
+      connect;
 };
 
 inline void PrintTo(const TransportCase& value, std::ostream* out) { *out << value.name; }
 
 inline std::vector<TransportCase> transports() {
   const Address anyPort = Address::parse("127.0.0.1:0").value();
-  return {{"Plain", [anyPort](Server& server, TransportFactory&) { server.listen(anyPort); }, rha::test::connectTo},
-          {"Tls", [anyPort](Server& server, TransportFactory& tls) { server.listen(anyPort, &tls); },
-           [](std::uint16_t port, int receiveBuffer) -> std::unique_ptr<rha::test::Channel> {
-             return rha::test::connectTls(port, {.receiveBuffer = receiveBuffer});
-           }}};
+  return {
+      {"Plain", [anyPort](Server& server, TransportFactory&) { server.listen(anyPort); },
+       [](std::uint16_t port, int receiveBuffer, const std::string& preface) {
+         auto channel = rha::test::connectTo(port, receiveBuffer);
+         channel->send(preface);
+         return channel;
+       }},
+      {"Tls", [anyPort](Server& server, TransportFactory& tls) { server.listen(anyPort, &tls); },
+       [](std::uint16_t port, int receiveBuffer, const std::string& preface) -> std::unique_ptr<rha::test::Channel> {
+         return rha::test::connectTls(port, {.receiveBuffer = receiveBuffer, .preface = preface});
+       }}};
 }
 
 // What happened, in order, to be waited for.
@@ -261,7 +269,9 @@ class TransportContract : public ::testing::TestWithParam<TransportCase> {
       server.reset();
     }
   }
-  RawClient connect(int receiveBuffer = 0) { return RawClient(GetParam().connect(port, receiveBuffer)); }
+  RawClient connect(int receiveBuffer = 0, const std::string& preface = "") {
+    return RawClient(GetParam().connect(port, receiveBuffer, preface));
+  }
   // The value of a metric, such as `registry_ha_connections{state="idle"}`; -1 if there is none.
   double metric(const std::string& name) {
     const std::string text = "\n" + metrics.render();

@@ -5,6 +5,9 @@
 
 #include "apps/registryd/exchange_log.h"
 #include "net/server.h"
+#include "net/tls.h"
+#include "support/temporary_folder.h"
+#include "support/test_certificates.h"
 
 namespace rha::registryd {
 namespace {
@@ -25,7 +28,30 @@ TEST(SelfCheck, takes_any_answer_for_a_sign_of_life) {
   net::Server server({}, handler, log, clock, logger, metrics);
   server.listen(*net::Address::parse("127.0.0.1:0"));
   server.start();
-  EXPECT_EQ(selfCheck(server.addresses().front(), 10s), "");
+  EXPECT_EQ(selfCheck({server.addresses().front()}, 10s), "");
+  server.stop(1s);
+}
+
+TEST(SelfCheck, speaks_tls_and_the_proxy_protocol_where_that_is_wanted) {
+  AlwaysUnavailable handler;
+  const base::SystemClock clock;
+  const base::Logger logger{{.level = base::LogLevel::Error}};
+  base::MetricsRegistry metrics;
+  ExchangeLog log(AccessLog::Failures, clock, logger, metrics);
+  const rha::test::TemporaryFolder folder;
+  const rha::test::TestAuthority authority;
+  net::TlsTransportFactory tls({.certificates = {authority.write(folder.path(), "server", {.names = {"localhost"}})}},
+                               clock, metrics);
+  ASSERT_TRUE(tls.load().ok());
+  net::ServerSettings settings;
+  settings.speaksProxy = [](const net::Address&) { return true; };
+  net::Server server(settings, handler, log, clock, logger, metrics);
+  server.listen(*net::Address::parse("127.0.0.1:0"));
+  server.listen(*net::Address::parse("127.0.0.1:0"), &tls);
+  server.start();
+  EXPECT_EQ(selfCheck({.address = server.addresses().at(0), .proxied = true}, 10s), "");
+  EXPECT_EQ(selfCheck({.address = server.addresses().at(1), .tls = true, .proxied = true}, 10s), "");
+  EXPECT_NE(selfCheck({.address = server.addresses().at(1), .tls = true, .proxied = false}, 10s), "");
   server.stop(1s);
 }
 
@@ -39,11 +65,11 @@ TEST(SelfCheck, says_when_nobody_listens_or_nobody_answers) {
   socklen_t length = sizeof bound;
   ASSERT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &length), 0);
   const net::Address address = net::Address::from(bound);
-  EXPECT_NE(selfCheck(address, 10s), "");
+  EXPECT_NE(selfCheck({address}, 10s), "");
 
   // The kernel accepts for it, but no one reads.
   ASSERT_EQ(::listen(socket.get(), 1), 0);
-  EXPECT_EQ(selfCheck(address, 50ms), address.text() + " does not answer");
+  EXPECT_EQ(selfCheck({address}, 50ms), address.text() + " does not answer");
 }
 
 }  // namespace
