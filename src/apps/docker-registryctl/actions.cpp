@@ -118,15 +118,21 @@ Outcome explainByFile(const Options& options, const access::ExplainRequest& requ
                    options.format);
 }
 
+// A command without arguments.
+Outcome ask(const Options& options, const char* command) {
+  const auto answer = control::callControl(options.socket, json{{"command", command}}.dump(), kDeadline);
+  return answer ? shown(json::parse(*answer), options.format)
+                : Outcome{ExitCode::RegistryError, "", answer.error() + '\n'};
+}
+
 }  // namespace
 
 Outcome status(const Options& options) {
-  if (!options.words.empty()) {
-    return wrongUse("status takes no argument");
-  }
-  const auto answer = control::callControl(options.socket, R"({"command":"status"})", kDeadline);
-  return answer ? shown(json::parse(*answer), options.format)
-                : Outcome{ExitCode::RegistryError, "", answer.error() + '\n'};
+  return options.words.empty() ? ask(options, "status") : wrongUse("status takes no argument");
+}
+
+Outcome reload(const Options& options) {
+  return options.words.empty() ? ask(options, "reload") : wrongUse("reload takes no argument");
 }
 
 Outcome explain(const Options& options) {

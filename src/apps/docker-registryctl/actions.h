@@ -31,6 +31,8 @@ struct Outcome {
 
 // State of the daemon.
 Outcome status(const Options& options);
+// Has the daemon read access.file and the certificates anew.
+Outcome reload(const Options& options);
 // Words: ACTION [REPOSITORY]. What is decided, by which rule, and what the client is told.
 Outcome explain(const Options& options);
 // Words: FILE. Its errors, as FILE:LINE: text, and what is probably not meant.

@@ -12,9 +12,13 @@ namespace {
 
 constexpr std::array kActions = {
     ActionRow{"status", "", "state of the running registryd",
-              "State of the running registryd: version, storage, index, and the access rules in force with their "
-              "generation, hash and age.",
+              "State of the running registryd: version, storage, index, certificates, and the access rules in "
+              "force with their generation, hash and age.",
               status},
+    ActionRow{"reload", "", "have registryd read access.file and the certificates anew",
+              "Have registryd read access.file and the certificates anew, without a restart. What has errors changes "
+              "nothing, and each error is printed.",
+              reload},
     ActionRow{
         "explain", "ACTION [REPOSITORY]", "what is decided about a request, and by which rule",
         "What is decided about ping, catalog, pull, push or delete, and by which rule; by the rules in force, or by "
