@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+from lib.certificates import TlsPort
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _running = []
@@ -44,7 +46,7 @@ def wait_for_port(port, process, seconds=20, log_path=None):
         if process.poll() is not None:
             break
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", int(port)), timeout=1).close()
             return
         except OSError:
             time.sleep(0.01)
@@ -59,27 +61,35 @@ class Daemon:
     """One registryd. Use it as a context manager.
 
     `wrapper` is put before the command line (strace …); `environment` is added (LD_PRELOAD …).
-    `root` gives an existing storage folder, which is not removed afterwards.
+    `root` gives an existing storage folder, which is not removed afterwards. With an `authority`, `port` speaks HTTPS
+    and `plain_port` HTTP; `tls` is added to the section http.tls.
     """
 
     def __init__(self, binary, driver="filesystem", wrapper=(), environment=None, root=None, extra_config="",
-                 catalog_max=1000, manifest_bytes=4194304, control=False, http_options=""):
+                 catalog_max=1000, manifest_bytes=4194304, control=False, http_options="", authority=None, tls=""):
         self.binary = os.path.abspath(binary)
         self.wrapper = list(wrapper)
         self.environment = environment or {}
         self.folder = tempfile.mkdtemp(prefix="rha-bb-")
         self.root = root or os.path.join(self.folder, "storage")
         self.log_path = os.path.join(self.folder, "registryd.log")
-        self.port, self.debug_port = free_ports(2)
+        self.port, self.debug_port, tls_port = free_ports(3)
+        self.plain_port = self.port
+        tls_config = ""
+        if authority:
+            certificate, key = authority.issue("server", ("localhost", "127.0.0.1"))
+            self.port = TlsPort(tls_port, authority.context())
+            tls_config = (f'  tls:\n    listen: ["127.0.0.1:{tls_port}"]\n    certificate: {certificate}\n'
+                          f"    key: {key}\n{tls}")
         self.control = os.path.join(self.folder, "control.sock") if control else ""
         self.process = None
         self.restarts = 0
         os.makedirs(self.root, exist_ok=True)
         with open(os.path.join(self.folder, "registryd.yaml"), "w", encoding="utf-8") as file:
             file.write(f"""http:
-  listen: ["127.0.0.1:{self.port}"]
+  listen: ["127.0.0.1:{self.plain_port}"]
   debug_listen: "127.0.0.1:{self.debug_port}"{http_options}
-storage:
+{tls_config}storage:
   driver: {driver}
   filesystem:
     root: {self.root}

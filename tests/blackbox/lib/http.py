@@ -48,6 +48,12 @@ class Response:
         return f"{self.status} {dict(self.headers)} {self.body[:400]!r}"
 
 
+def wrapped(plain, port, host):
+    """The socket itself, or TLS on it where the port speaks that (certificates.TlsPort)."""
+    context = getattr(port, "context", None)
+    return context.wrap_socket(plain, server_hostname=host) if context else plain
+
+
 class RawConnection:
     """One TCP connection. send() takes the exact bytes; read_response() parses strictly."""
 
@@ -58,7 +64,8 @@ class RawConnection:
         self.socket.settimeout(timeout)
         if source:
             self.socket.bind((source, 0))
-        self.socket.connect((host, port))
+        self.socket.connect((host, int(port)))
+        self.socket = wrapped(self.socket, port, host)
         self.buffer = b""
 
     def __enter__(self):
@@ -191,10 +198,16 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def _connection(self):
+        context = getattr(self.port, "context", None)
+        if context:
+            return http.client.HTTPSConnection("127.0.0.1", int(self.port), timeout=self.timeout, context=context)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+
     def request(self, method, target, headers=None, body=None):
         headers = dict(headers or {})
         if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+            self.connection = self._connection()
         try:
             chunked = body is not None and not isinstance(body, bytes) and "Content-Length" not in headers
             if chunked:
@@ -214,7 +227,7 @@ class Client:
     @staticmethod
     def target(url):
         """Path and query of an absolute or relative URL."""
-        if url.startswith("http://"):
+        if url.startswith(("http://", "https://")):
             parts = urllib.parse.urlsplit(url)
             return parts.path + ("?" + parts.query if parts.query else "")
         return url
