@@ -19,7 +19,9 @@ namespace {
 
 constexpr int kBacklog = 4096;
 
-base::Fd openListening(const Address& address) {
+enum class Family : std::uint8_t { Both, OnlyItsOwn };
+
+base::Fd openListening(const Address& address, Family family) {
   sockaddr_storage raw{};
   const socklen_t length = address.toSockaddr(raw);
   base::Fd socket(::socket(raw.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -30,8 +32,9 @@ base::Fd openListening(const Address& address) {
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (raw.ss_family == AF_INET6) {
-    const int off = 0;  // "::" is all addresses, IPv4's too, whatever the host's bindv6only says
-    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    // "::" is all addresses, IPv4's too, whatever the host's bindv6only says.
+    const int only = family == Family::OnlyItsOwn ? 1 : 0;
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
   }
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&raw), length) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
@@ -41,14 +44,14 @@ base::Fd openListening(const Address& address) {
 }
 
 // On a host without IPv6, all addresses are the IPv4 ones.
-base::Fd openListeningAnywhere(const Address& address) {
+base::Fd openListeningAnywhere(const Address& address, Family family) {
   try {
-    return openListening(address);
+    return openListening(address, family);
   } catch (const base::IoError& error) {
     if (address.host() != "::" || error.errnoValue() != EAFNOSUPPORT) {
       throw;
     }
-    return openListening(*Address::parse("0.0.0.0:" + std::to_string(address.port())));
+    return openListening(*Address::parse("0.0.0.0:" + std::to_string(address.port())), Family::Both);
   }
 }
 
@@ -173,7 +176,11 @@ Server::Server(ServerSettings settings, Handler& handler, ExchangeObserver& obse
 Server::~Server() = default;
 
 void Server::listen(const Address& address, TransportFactory* transports) {
-  adopt(openListeningAnywhere(address), transports);
+  const std::vector<Address>& others = impl_->addresses_;
+  const bool ipv4Taken = std::any_of(others.begin(), others.end(), [&](const Address& other) {
+    return other.host() == "0.0.0.0" && other.port() == address.port();
+  });
+  adopt(openListeningAnywhere(address, ipv4Taken ? Family::OnlyItsOwn : Family::Both), transports);
 }
 
 void Server::adopt(base::Fd listening, TransportFactory* transports) { impl_->adopt(std::move(listening), transports); }

@@ -70,8 +70,8 @@ class Server final {
   Server& operator=(const Server&) = delete;
 
   // Binds and listens (SO_REUSEADDR, backlog 4096). Before start(). `transports` is borrowed, and makes the transport
-  // of each connection; null: plain TCP. Throws base::IoError naming the address: "cannot listen on 127.0.0.1:5000:
-  // Address already in use".
+  // of each connection; null: plain TCP. "::" is IPv4's addresses too, unless these are listened on already. Throws
+  // base::IoError naming the address: "cannot listen on 127.0.0.1:5000: Address already in use".
   void listen(const Address& address, TransportFactory* transports = nullptr);
   // Takes an inherited listening socket (systemd socket activation, or the process before). Before start().
   void adopt(base::Fd listening, TransportFactory* transports = nullptr);

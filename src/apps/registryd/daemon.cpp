@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -241,10 +242,17 @@ void Daemon::listenOn(std::vector<base::Fd>& sockets, const std::vector<std::str
   for (base::Fd& socket : sockets) {
     server_->adopt(std::move(socket), transports);
   }
-  if (sockets.empty()) {
-    for (const std::string& address : addresses) {
-      server_->listen(*net::Address::parse(address), transports);
-    }
+  if (!sockets.empty()) {
+    return;
+  }
+  std::vector<net::Address> parsed;
+  for (const std::string& address : addresses) {
+    parsed.push_back(*net::Address::parse(address));
+  }
+  // So that 0.0.0.0 and :: may stand beside each other in any order.
+  std::stable_partition(parsed.begin(), parsed.end(), [](const auto& address) { return address.host() != "::"; });
+  for (const net::Address& address : parsed) {
+    server_->listen(address, transports);
   }
 }
 

@@ -235,5 +235,22 @@ TEST(ServerTest, AllAddressesMeansBothFamilies) {
   EXPECT_EQ(server.stop(std::chrono::milliseconds(0)), 0u);
 }
 
+TEST(ServerTest, AllAddressesOfEachFamilyMayBeNamedBesideEachOther) {
+  RoutedHandler handler;
+  handler.fast["/fast"] = [] { return Response(200, "fast", "text/plain"); };
+  RecordingObserver observer;
+  const base::SystemClock clock;
+  const base::Logger logger({.descriptor = -1});
+  base::MetricsRegistry metrics;
+  Server server({}, handler, observer, clock, logger, metrics);
+  server.listen(Address::parse("0.0.0.0:0").value());
+  const std::uint16_t port = server.addresses().at(0).port();
+  server.listen(Address::parse("[::]:" + std::to_string(port)).value());
+  server.start();
+  RawClient client(rha::test::connectTo(port));
+  EXPECT_EQ(client.get("/fast").body, "fast");
+  server.stop(std::chrono::milliseconds(0));
+}
+
 }  // namespace
 }  // namespace rha::net::test
