@@ -21,8 +21,8 @@ Docker Registry HTTP API V2 have it. It needs no configuration: without any it a
 images below /var/lib/docker\-registry\-ha. The layout of its storage is the one of CNCF distribution 2.8, whose folder it
 can take over.
 .PP
-Started by systemd, it takes the sockets it is given (a socket named "debug" is for metrics, all others are for the
-registry), reports its state, and answers the watchdog.
+Started by systemd, it takes the sockets it is given (a socket named "debug" is for metrics, one named "https" is for
+HTTPS, all others are for plain HTTP), reports its state, and answers the watchdog.
 .SH OPTIONS
 )";
 
@@ -31,7 +31,7 @@ A YAML file; each name below stands for a path of nested keys (\fIhttp.listen\fR
 \fIhttp\fR). What is left out has its default. An unknown key is an error. A size is a number of bytes or has the unit
 KiB, MiB, GiB or TiB; a duration has the unit ms, s, m, h or d; an address is IP:PORT, with an IPv6 address in brackets,
 and *:PORT means all addresses. All settings are read at the start;
-the file that access.file names is read again when it changes.
+the file that access.file names and the certificates of http.tls are read again on a reload.
 )";
 
 constexpr std::string_view kErrors = R"(.SH ERRORS
@@ -45,7 +45,8 @@ constexpr std::string_view kEnd = R"(.SH SIGNALS
 Stop: no new connections, requests under way have 25 seconds to end, then exit 0. A second signal ends them at once.
 .TP
 .B SIGHUP
-Read access.file anew. If it has errors they are in the log, and the rules that were in force stay in force.
+Read access.file and the certificates anew. What has errors stays as it was, and the errors are in the log.
+\fBdocker\-registryctl reload\fR does the same and tells them. Connections that are open go on.
 .SH REBUILDING THE INDEX
 A registry whose index is missing or damaged makes it by itself, and serves pulls and pushes meanwhile; lists are answered
 with 503 until it is done. \fB\-\-rebuild\-index\fR does the same without serving, for an index that is believed to be

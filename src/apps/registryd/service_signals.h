@@ -1,6 +1,6 @@
 // ServiceSignals: the signals of a daemon, taken in turn by its main thread instead of interrupting it.
 //
-//   SIGTERM, SIGINT   end          SIGHUP   read access.file anew          SIGPIPE   ignored: writes fail instead
+//   SIGTERM, SIGINT   end       SIGHUP   read access.file and certificates anew       SIGPIPE   ignored: writes fail
 //
 // Made by the main thread before any other thread is, so that all inherit its mask. One thread.
 #pragma once
