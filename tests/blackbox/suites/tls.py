@@ -297,6 +297,14 @@ def expired(context):
             equal(run(["curl", "-sSk", f"https://127.0.0.1:{port}/v2/"]), "{}", "answer to a client that does not check")
 
 
+def logged(site, text):
+    """The line of a request, which is written after its answer."""
+    def found():
+        return [line for line in site.daemon.log().splitlines() if "event=request" in line and text in line]
+    wait_until(f"a line with {text} in the log", found)
+    return found()[0]
+
+
 def proxied(context):
     header = b"PROXY TCP4 192.0.2.77 192.0.2.1 51000 443\r\n"
     with tempfile.TemporaryDirectory(prefix="rha-tls-") as folder:
@@ -318,9 +326,8 @@ def proxied(context):
             expect(secure.exchange("GET", "/v2/public/z/tags/list", [("X-Forwarded-For", "198.51.100.9")]), 200, 404)
             naked = http.RawConnection(site.daemon.plain_port)
             expect(naked.exchange("GET", "/v2/"), 400)
-            lines = [line for line in site.daemon.log().splitlines() if "event=request" in line]
             for path in ("x", "y", "z"):
-                line = next(line for line in lines if f"/v2/public/{path}/" in line)
+                line = logged(site, f"/v2/public/{path}/")
                 check("client=192.0.2.77 " in line, line)
                 equal("forwarded_for=198.51.100.9 " in line, path == "z", line)
 
