@@ -60,13 +60,13 @@ std::weak_ordering compareNumbers(std::string_view a, std::string_view b) {
 std::weak_ordering comparePart(std::string_view a, std::string_view b) {
   while (!a.empty() || !b.empty()) {
     while ((!a.empty() && !isDigit(a.front())) || (!b.empty() && !isDigit(b.front()))) {
-      if (const auto order = weight(a) <=> weight(b); order != 0) {
+      if (const auto order = weight(a) <=> weight(b); std::is_neq(order)) {
         return order;
       }
       skipFirst(a);
       skipFirst(b);
     }
-    if (const auto order = compareNumbers(takeNumber(a), takeNumber(b)); order != 0) {
+    if (const auto order = compareNumbers(takeNumber(a), takeNumber(b)); std::is_neq(order)) {
       return order;
     }
   }
@@ -78,10 +78,10 @@ std::weak_ordering comparePart(std::string_view a, std::string_view b) {
 std::weak_ordering compareDebianVersions(std::string_view a, std::string_view b) {
   const Version left = divide(a);
   const Version right = divide(b);
-  if (const auto order = comparePart(left.epoch, right.epoch); order != 0) {
+  if (const auto order = comparePart(left.epoch, right.epoch); std::is_neq(order)) {
     return order;
   }
-  if (const auto order = comparePart(left.upstream, right.upstream); order != 0) {
+  if (const auto order = comparePart(left.upstream, right.upstream); std::is_neq(order)) {
     return order;
   }
   return comparePart(left.revision, right.revision);

@@ -30,7 +30,7 @@ fs::path usable(const fs::path& path) {
   if (schema == kSchemaVersion) {
     return path;
   }
-  const fs::path beside = withSuffix(path, ".v" + std::to_string(kSchemaVersion));
+  fs::path beside = withSuffix(path, ".v" + std::to_string(kSchemaVersion));
   if (schemaOf(beside) == kSchemaVersion) {
     return beside;
   }

@@ -1,6 +1,7 @@
 #include "apps/registry-homepage-builder/image_view.h"
 
 #include <algorithm>
+#include <compare>
 
 #include "base/debian_version.h"
 
@@ -12,7 +13,7 @@ constexpr std::size_t kPlatformsInSummary = 4;
 
 bool laterVersion(const TagEntry& a, const TagEntry& b) {
   const auto order = base::compareDebianVersions(a.tag.text(), b.tag.text());
-  return order != 0 ? order > 0 : a.tag.text() > b.tag.text();
+  return std::is_neq(order) ? std::is_gt(order) : a.tag.text() > b.tag.text();
 }
 
 std::size_t placeOfLatest(const std::vector<TagEntry>& tags) {

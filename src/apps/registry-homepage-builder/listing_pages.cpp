@@ -116,9 +116,12 @@ std::string groups(Images images, const std::string& root) {
       ++end;
     }
     const std::string anchor = namespaceAnchor(name);
-    html += "<section class=\"group\" aria-labelledby=\"" + anchor + "\">\n<h2 id=\"" + anchor + "\">" +
-            namespaceTitle(name) + "</h2>\n" +
-            imageTable(images.subspan(begin, end - begin), root, "Images: " + namespaceTitle(name)) + "</section>\n";
+    const std::string title = namespaceTitle(name);
+    html += "<section class=\"group\" aria-labelledby=\"";
+    html += anchor;
+    html += "\">\n<h2 id=\"" + anchor + "\">" + title + "</h2>\n";
+    html += imageTable(images.subspan(begin, end - begin), root, "Images: " + title);
+    html += "</section>\n";
     begin = end;
   }
   return html;
@@ -136,7 +139,9 @@ std::string pageLinks(const Listing& listing, std::size_t page, const std::strin
     }
     html += i > previous + 1 ? "<span>\xE2\x80\xA6</span>\n" : "";
     const std::string current = i == page ? " aria-current=\"page\"" : "";
-    html += "<a href=\"" + root + folderOf(listing.order, i) + "\"" + current + ">" + std::to_string(i + 1) + "</a>\n";
+    html += "<a href=\"";
+    html += root;
+    html += folderOf(listing.order, i) + "\"" + current + ">" + std::to_string(i + 1) + "</a>\n";
     previous = i;
   }
   return html;
@@ -168,11 +173,11 @@ std::string orderLinks(Order order, const std::string& root) {
 
 class Pages final {
  public:
-  Pages(const SiteTraits& site, Images byNames) : site_(site), namespaces_(namespacesOf(byNames)) {
+  Pages(const SiteTraits& site, Images byNames)
+      : site_(site), namespaces_(namespacesOf(byNames)), images_(byNames.size()) {
     for (const Summary& image : byNames) {
       tags_ += image.tags;
     }
-    images_ = byNames.size();
   }
 
   [[nodiscard]] SiteFile make(const Listing& listing, std::size_t number) const {

@@ -223,7 +223,7 @@ class Reading final {
 }  // namespace
 
 LocalSource::LocalSource(index::IndexReader& index, ConfigReader& configs,
-                         std::vector<access::VisibleNamespaces> policies, std::string registry,
+                         const std::vector<access::VisibleNamespaces>& policies, std::string registry,
                          const EarlierSite* earlier)
     : index_(index),
       configs_(configs),
@@ -248,7 +248,8 @@ std::vector<RepositoryName> LocalSource::repositories() {
       common = std::move(names);
     } else {
       std::vector<RepositoryName> both;
-      std::set_intersection(common.begin(), common.end(), names.begin(), names.end(), std::back_inserter(both));
+      std::set_intersection(common.begin(), common.end(), names.begin(), names.end(), std::back_inserter(both),
+                            [](const auto& a, const auto& b) { return a.text() < b.text(); });
       common = std::move(both);
     }
   }

@@ -21,7 +21,7 @@ class LocalSource final : public Source {
  public:
   // `earlier`: where reading a config costs a request (an object store). `index` was opened. `registry` is the name the
   // images are pulled by. Everything but the policies is borrowed.
-  LocalSource(index::IndexReader& index, ConfigReader& configs, std::vector<access::VisibleNamespaces> policies,
+  LocalSource(index::IndexReader& index, ConfigReader& configs, const std::vector<access::VisibleNamespaces>& policies,
               std::string registry, const EarlierSite* earlier = nullptr);
 
   std::vector<RepositoryName> repositories() override;

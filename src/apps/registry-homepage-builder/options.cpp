@@ -70,6 +70,7 @@ const Row* rowOf(std::string_view name) {
 
 std::string unknown(std::string_view name) {
   std::vector<std::string_view> names;
+  names.reserve(kRows.size());
   for (const Row& row : kRows) {
     names.push_back(row.name);
   }

@@ -214,7 +214,7 @@ RegistrySource::~RegistrySource() = default;
 void RegistrySource::list(Registry& registry) {
   registry.listing.catalog([&](const std::string& text) {
     if (auto name = RepositoryName::parse(text)) {
-      homes_.emplace(std::move(*name), &registry);
+      homes_.emplace(name->text(), &registry);
     } else {
       failures_.push_back(registry.listing.address().host() +
                           ": its catalogue has a name that is none: " + name.error());
@@ -232,14 +232,15 @@ std::vector<RepositoryName> RegistrySource::repositories() {
     }
   }
   std::vector<RepositoryName> names;
-  for (const auto& [name, registry] : homes_) {
-    names.push_back(name);
+  names.reserve(homes_.size());
+  for (const auto& [text, registry] : homes_) {
+    names.push_back(RepositoryName::parse(text).value());
   }
   return names;
 }
 
 base::Result<Repository, std::string> RegistrySource::read(const RepositoryName& name) {
-  Registry& home = *homes_.at(name);
+  Registry& home = *homes_.at(name.text());
   Repository repository{name, name_.empty() ? home.anonymous.address().host() : name_, {}};
   try {
     repository.tags = Reading(home.anonymous, home.hasReferrers, home.hasHistory, name,

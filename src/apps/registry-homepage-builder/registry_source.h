@@ -32,6 +32,8 @@ class RegistrySource final : public Source {
  public:
   // Throws std::runtime_error if dockerConfig is no such file.
   explicit RegistrySource(const RegistrySourceSettings& settings);
+  RegistrySource(const RegistrySource&) = delete;
+  RegistrySource& operator=(const RegistrySource&) = delete;
   ~RegistrySource() override;
 
   std::vector<RepositoryName> repositories() override;
@@ -47,7 +49,7 @@ class RegistrySource final : public Source {
   const EarlierSite* earlier_;
   fetch::Client fetcher_;
   std::vector<std::unique_ptr<Registry>> registries_;
-  std::map<RepositoryName, Registry*> homes_;  // filled before read() is called
+  std::map<std::string, Registry*> homes_;  // filled before read() is called
   std::vector<std::string> failures_;
 };
 
