@@ -62,11 +62,13 @@ class Daemon:
 
     `wrapper` is put before the command line (strace …); `environment` is added (LD_PRELOAD …).
     `root` gives an existing storage folder, which is not removed afterwards. With an `authority`, `port` speaks HTTPS
-    and `plain_port` HTTP; `tls` is added to the section http.tls.
+    and `plain_port` HTTP; `tls` is added to the section http.tls. `storage` is more of the
+    section storage, indented by two.
     """
 
     def __init__(self, binary, driver="filesystem", wrapper=(), environment=None, root=None, extra_config="",
-                 catalog_max=1000, manifest_bytes=4194304, control=False, http_options="", authority=None, tls=""):
+                 catalog_max=1000, manifest_bytes=4194304, control=False, http_options="", authority=None, tls="",
+                 storage=""):
         self.binary = os.path.abspath(binary)
         self.wrapper = list(wrapper)
         self.environment = environment or {}
@@ -93,7 +95,7 @@ class Daemon:
   driver: {driver}
   filesystem:
     root: {self.root}
-index:
+{storage}index:
   path: {self.folder}/index.sqlite
 control:
   socket: "{self.control}"
@@ -199,15 +201,19 @@ catalog:
 
 
 class OldRegistry:
-    """Debian's docker-registry 2.8.2, the peer whose layout we share."""
+    """Debian's docker-registry 2.8.2, the peer whose layout we share.
 
-    def __init__(self, root):
+    `root` is a folder; `storage` gives another driver's line of its configuration instead.
+    """
+
+    def __init__(self, root=None, storage=""):
+        storage = storage or f"filesystem: {{rootdirectory: {root}}}"
         self.folder = tempfile.mkdtemp(prefix="rha-old-")
         self.port, = free_ports(1)
         self.log_path = os.path.join(self.folder, "log")
         config = os.path.join(self.folder, "config.yml")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(f"version: 0.1\nlog: {{level: warn}}\nstorage:\n  filesystem: {{rootdirectory: {root}}}\n"
+            file.write(f"version: 0.1\nlog: {{level: warn}}\nstorage:\n  {storage}\n  redirect: {{disable: true}}\n"
                        f"  delete: {{enabled: true}}\n  maintenance: {{uploadpurging: {{enabled: false}}}}\n"
                        f"http: {{addr: '127.0.0.1:{self.port}'}}\n")
         self.process = spawn(["docker-registry", "serve", config], self.log_path)

@@ -1,0 +1,107 @@
+"""A real Swift on loopback (tests/tools/swift-aio) for a suite, and registries on it."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from lib.daemon import Daemon, OldRegistry
+from lib.http import Client
+
+AIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/swift-aio")
+CONTAINER = "images"
+
+
+class Swift:
+    """One cluster. A context manager; gone with everything in it afterwards."""
+
+    def __init__(self, profile="full"):
+        self.folder = tempfile.mkdtemp(prefix="rha-swift-")
+        self.profile = profile
+        self.auth_url = ""
+        self.secret = os.path.join(self.folder, "secret")
+        self.password = os.path.join(self.folder, "password")
+        for path, text in ((self.secret, "s" * 64), (self.password, "swiftaiokey\n")):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+
+    def aio(self, verb, *arguments):
+        done = subprocess.run([AIO, verb, "--dir", os.path.join(self.folder, "aio"), *arguments], timeout=120,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        text = done.stdout.decode(errors="replace")
+        if done.returncode:
+            raise AssertionError(f"swift-aio {verb} failed:\n{text[-2000:]}")
+        return text
+
+    def __enter__(self):
+        try:
+            for attempt in range(3):
+                try:
+                    self.aio("start", "--port", "0", "--name", "A", "--profile", self.profile)
+                    break
+                except AssertionError:
+                    shutil.rmtree(os.path.join(self.folder, "aio"), ignore_errors=True)
+                    if attempt == 2:
+                        raise
+            values = dict(line.split("=", 1) for line in self.aio("env").splitlines() if "=" in line)
+            self.auth_url = values["ST_AUTH"]
+            return self
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        try:
+            self.aio("stop", "--purge")
+        except AssertionError:
+            pass  # it had not started
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def fault(self, *rule):
+        self.aio("fault", "add", *rule)
+
+    def registry(self, binary, segment="4MiB", **options):
+        """A registryd on this Swift; several share uploads."""
+        return Daemon(binary, driver="swift", http_options=f"\n  secret_file: {self.secret}", storage=f"""  swift:
+    auth_url: {self.auth_url}
+    user: docker:registry
+    password_file: {self.password}
+    container: {CONTAINER}
+    prefix: production
+    segment_bytes: {segment}
+""", **options)
+
+    def old_registry(self):
+        return OldRegistry(storage=f"swift: {{authurl: '{self.auth_url}', username: 'docker:registry', "
+                                   f"password: swiftaiokey, container: {CONTAINER}, prefix: production, "
+                                   "chunksize: 1048576}")
+
+    def connect(self):
+        return SwiftAccount(self)
+
+
+class SwiftAccount:
+    """The container seen past all registries."""
+
+    def __init__(self, swift):
+        port = int(swift.auth_url.split(":")[2].split("/")[0])
+        self.client = Client(port, timeout=30)
+        answer = self.client.request("GET", "/auth/v1.0", {"X-Auth-User": "docker:registry", "X-Auth-Key": "swiftaiokey"})
+        self.headers = {"X-Auth-Token": answer.get("X-Auth-Token")}
+        self.root = "/v1/AUTH_docker/" + CONTAINER
+
+    def request(self, method, name=""):
+        return self.client.request(method, self.root + ("/" + name if name and name[0] != "?" else name), self.headers)
+
+    def names(self, prefix=""):
+        return self.request("GET", "?prefix=" + prefix).body.decode().split()
+
+
+def requests_made(daemon):
+    """Requests of a registryd to its storage so far, but those for tokens."""
+    text = Client(daemon.debug_port).request("GET", "/metrics").body.decode()
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in text.splitlines()
+               if line.startswith("registry_ha_storage_requests_total{") and 'operation="auth"' not in line)

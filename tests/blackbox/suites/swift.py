@@ -1,0 +1,166 @@
+"""registryd on OpenStack Swift: few requests, both registries read what either wrote, nodes share uploads, and what Swift
+does now and then is not seen by clients."""
+
+from lib import http, images
+from lib.clients import Skopeo
+from lib.swift import Swift, requests_made
+from lib.testing import Registry, check, equal, expect
+
+LARGE = 9_000_000  # three segments here, nine of the old registry
+
+
+def tests(context):
+    context.tool("swift-proxy-server")
+    context.tool("memcached")
+    with Swift() as swift:
+        for function in (requests_are_few, two_nodes_share_an_upload, faults_are_not_seen, a_lost_segment_is_repaired,
+                         lists_lag_alone, skopeo_pushes_and_pulls):
+            yield function.__name__.replace("_", " "), lambda function=function: function(context, swift)
+        context.tool("docker-registry")
+        yield "each registry serves what the other wrote", lambda: both_ways(context, swift)
+
+
+def push_streamed(registry, repository, data):
+    """POST, PATCH, PUT: what docker and podman do."""
+    name = images.digest(data)
+    start = expect(registry.request("POST", f"/v2/{repository}/blobs/uploads/"), 202)
+    after = expect(registry.request("PATCH", start.get("Location"), {"Content-Type": "application/octet-stream"}, data), 202)
+    expect(registry.request("PUT", http.with_query(after.get("Location"), [("digest", name)])), 201)
+    return name
+
+
+def requests_are_few(context, swift):
+    picture = images.image("swift-few")
+    with swift.registry(context.registryd) as daemon:
+        registry = Registry(daemon.port)
+        registry.push("few/one", picture, "v1")
+
+        def count(most, what, work):
+            before = requests_made(daemon)
+            work()
+            made = requests_made(daemon) - before
+            check(made <= most, f"{what}: {made} requests to Swift, at most {most} wanted")
+            return made
+
+        layer = images.pattern("swift-few-layer", 3_000_000)
+        blob = images.digest(layer)
+        made = [count(6, "push of a layer of one segment", lambda: push_streamed(registry, "few/one", layer)),
+                count(2, "HEAD of a blob", lambda: expect(registry.request("HEAD", f"/v2/few/one/blobs/{blob}"), 200)),
+                count(3, "GET of a blob", lambda: registry.pull_blob("few/one", blob)),
+                count(3, "GET of a manifest by tag", lambda: expect(registry.request(
+                    "GET", "/v2/few/one/manifests/v1", {"Accept": images.OCI_MANIFEST}), 200))]
+        return "requests to Swift: layer push {}, blob HEAD {}, blob GET {}, manifest by tag {}".format(*made)
+
+
+def two_nodes_share_an_upload(context, swift):
+    data = images.pattern("swift-nodes", LARGE)
+    name = images.digest(data)
+    with swift.registry(context.registryd) as one, swift.registry(context.registryd) as two:
+        registries = [Registry(one.port), Registry(two.port)]
+        location = expect(registries[0].request("POST", "/v2/nodes/one/blobs/uploads/"), 202).get("Location")
+        piece = 700_000
+        for number, begin in enumerate(range(0, len(data), piece)):
+            part = data[begin:begin + piece]
+            headers = {"Content-Type": "application/octet-stream",
+                       "Content-Range": f"{begin}-{begin + len(part) - 1}"}
+            answer = expect(registries[(number + 1) % 2].request("PATCH", location, headers, part), 202)
+            old, location = location, answer.get("Location")
+        again = registries[0].request("PATCH", old, {"Content-Range": f"{begin}-{begin + len(part) - 1}"},
+                                      b"x" * len(part))
+        expect(again, 202, 404, 416)  # a replay forks, or is refused
+        expect(registries[1].request("PUT", http.with_query(location, [("digest", name)])), 201)
+        for registry in registries:
+            equal(registry.pull_blob("nodes/one", name), data, "the blob")
+    with swift.old_registry() as old_registry:
+        equal(Registry(old_registry.port).pull_blob("nodes/one", name), data, "the blob as the old registry reads it")
+
+
+def faults_are_not_seen(context, swift):
+    with swift.registry(context.registryd) as daemon:
+        registry = Registry(daemon.port, timeout=120)
+        for number, rule in enumerate([("method=PUT", "status=503"), ("method=PUT", "status=503", "when=after"),
+                                       ("method=DELETE", "status=503", "when=after"), ("method=HEAD", "status=500"),
+                                       ("method=GET", "status=503"), ("method=GET", "cut=1000"),
+                                       ("method=PUT", "status=401"), ("method=GET", "status=429")]):
+            picture = images.image(f"swift-fault-{number}", layer_size=50_000)
+            for skip in range(3):
+                swift.fault("proxy", "path=/" + "images", "count=1", f"skip={skip}", *rule)
+            swift.aio("revoke")
+            registry.push("faults/one", picture, f"v{number}")
+            push_streamed(registry, "faults/one", images.pattern(f"swift-fault-layer-{number}", LARGE))
+            swift.aio("revoke")
+            registry.pull("faults/one", picture, f"v{number}")
+            swift.aio("fault", "clear")
+
+
+def a_lost_segment_is_repaired(context, swift):
+    data = images.pattern("swift-lost", LARGE)
+    account = swift.connect()
+    with swift.registry(context.registryd) as daemon:
+        registry = Registry(daemon.port)
+        before = set(account.names("production/segments/"))
+        name = push_streamed(registry, "lost/one", data)
+        segments = sorted(set(account.names("production/segments/")) - before)
+        equal(len(segments), 3, "segments of the blob")
+        expect(account.request("DELETE", segments[1]), 204)
+        answer = registry.request("GET", f"/v2/lost/one/blobs/{name}")
+        check(answer.status >= 400, f"a blob without its second segment was answered with {answer.status}")
+        check(segments[1] in daemon.log(), "the log does not name the lost segment")
+        expect(registry.request("HEAD", f"/v2/lost/one/blobs/{name}"), 404)
+        push_streamed(registry, "lost/one", data)
+        equal(registry.pull_blob("lost/one", name), data, "the blob after another push")
+
+
+def lists_lag_alone(context, swift):
+    picture = images.image("swift-lag")
+    with swift.registry(context.registryd) as daemon:
+        registry = Registry(daemon.port)
+        swift.aio("lag", "on")
+        try:
+            registry.push("lag/one", picture, "v1")
+            registry.push("lag/one", picture, "v2")
+            name = push_streamed(registry, "lag/one", images.pattern("swift-lag-layer", LARGE))
+            equal(len(registry.pull_blob("lag/one", name)), LARGE, "size of the layer")
+            registry.pull("lag/one", picture, "v1")
+            equal(sorted(registry.tags("lag/one")), ["v1", "v2"], "tags")
+            expect(registry.request("DELETE", f"/v2/lag/one/manifests/{picture.digest}"), 202)
+            expect(registry.request("GET", "/v2/lag/one/manifests/v1"), 404)
+            equal(registry.tags("lag/one"), [], "tags after the delete")
+            registry.push("lag/one", picture, "v3")
+            registry.pull("lag/one", picture, "v3")
+            equal(registry.tags("lag/one"), ["v3"], "tags after another push")
+        finally:
+            swift.aio("lag", "off")
+            swift.aio("flush")
+
+
+def skopeo_pushes_and_pulls(context, swift):
+    context.tool("skopeo")
+    picture = images.image("swift-skopeo", layer_size=200_000)
+    with swift.registry(context.registryd) as daemon, Skopeo() as skopeo:
+        skopeo.push(picture, daemon.port, "skopeo/one:v1")
+        skopeo.check_pull(picture, daemon.port, "skopeo/one:v1")
+
+
+def both_ways(context, swift):
+    ours = {f"ours-{n}": images.image(f"swift-ours-{n}", layer_size=size) for n, size in enumerate((10, 90_000, 6_000_000))}
+    old = {f"old-{n}": images.image(f"swift-old-{n}", layer_size=size) for n, size in enumerate((10, 90_000, 6_000_000))}
+    with swift.old_registry() as peer:
+        for tag, picture in old.items():
+            Registry(peer.port, timeout=60).push("both/one", picture, tag)
+    with swift.registry(context.registryd) as daemon:
+        registry = Registry(daemon.port)
+        for tag, picture in old.items():
+            registry.pull("both/one", picture, tag)
+        for tag, picture in ours.items():
+            for data in picture.blobs.values():
+                push_streamed(registry, "both/one", data)
+            registry.push_manifest("both/one", tag, picture.manifest, picture.media_type)
+        for picture in old.values():  # the same again, over the old one's objects
+            for name, data in picture.blobs.items():
+                push_streamed(registry, "both/one", data)
+                equal(registry.pull_blob("both/one", name), data, "a blob that both have written")
+    with swift.old_registry() as peer:
+        registry = Registry(peer.port, timeout=60)
+        for tag, picture in {**ours, **old}.items():
+            registry.pull("both/one", picture, tag)
