@@ -97,6 +97,11 @@ bench: build ## measure throughput and latency
 	@$(INSTALL_PACKAGES) bench
 	@tests/bench/run
 
+.PHONY: bench-swift
+bench-swift: build ## compare with docker-registry where both store in the same Swift (BENCH_QUICK=1: smaller layers)
+	@$(INSTALL_PACKAGES) test bench
+	@tests/bench/swift $(if $(BENCH_QUICK),--quick)
+
 ##@ Code
 
 .PHONY: lint
