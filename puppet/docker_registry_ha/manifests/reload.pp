@@ -8,11 +8,14 @@ class docker_registry_ha::reload {
   assert_private()
 
   if $docker_registry_ha::service_ensure in ['running', true] {
-    $in_force = '/usr/bin/docker-registryctl --json status'
+    # The unit that watches the file may have failed meanwhile: at the first run it comes before registryd.yaml names the
+    # file. Once the rules are in force it is not to be reported any more.
+    $unit = 'docker-registry-ha-reload.service'
     $on_disk = '$(/usr/bin/sha256sum </etc/docker-registry-ha/access.yaml | /usr/bin/cut -c1-64)'
+    $in_force = "/usr/bin/docker-registryctl --json status | /usr/bin/grep -qF \"sha256:${on_disk}\""
     exec { 'registry-acl-reloader':
-      command   => '/usr/sbin/registry-acl-reloader',
-      unless    => "${in_force} | /usr/bin/grep -qF \"sha256:${on_disk}\"",
+      command   => "/usr/sbin/registry-acl-reloader && /usr/bin/systemctl reset-failed ${unit}",
+      unless    => "${in_force} && ! /usr/bin/systemctl --quiet is-failed ${unit}",
       provider  => 'shell',
       logoutput => true,
     }
