@@ -17,6 +17,13 @@ constexpr std::size_t kMaxDamaged = 10'000;
 
 bool isCorrupt(const StorageError& error) { return error.failure() == StorageFailure::Corrupt; }
 
+// An object server finds an object's file and opens it in two steps; one that is replaced in between (a tag's link) is
+// answered with 404 although it was there all the time. So an object that is to be read is absent only if it is twice.
+std::optional<SwiftObject> lookUpTwice(SwiftService& service, const std::string& name) {
+  auto object = lookUp(service, name, "");
+  return object ? std::move(object) : lookUp(service, name, "");
+}
+
 [[noreturn]] void failRange(std::string_view path) {
   throw StorageError(StorageFailure::Corrupt, "swift: " + std::string(path) + ": is smaller than was recorded");
 }
@@ -85,10 +92,16 @@ void SwiftDriver::reportDamage(const std::string& path, const std::string& what)
 
 std::optional<std::string> SwiftDriver::get(std::string_view path, std::uint64_t maxBytes) {
   requireValidPath(path);
-  const auto response =
-      SwiftCall(service_,
-                {.operation = "object_get", .object = service_.names.object(path), .query = "multipart-manifest=get"})
-          .finish(maxBytes);
+  const auto ask = [&] {
+    return SwiftCall(
+               service_,
+               {.operation = "object_get", .object = service_.names.object(path), .query = "multipart-manifest=get"})
+        .finish(maxBytes);
+  };
+  auto response = ask();
+  if (response.head.status == 404) {
+    response = ask();  // see lookUpTwice()
+  }
   if (response.head.status == 404) {
     return std::nullopt;
   }
@@ -132,7 +145,7 @@ std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::
   const std::string name(path);
   auto object = recent(name);
   if (!object) {
-    object = lookUp(service_, service_.names.object(path), "");
+    object = lookUpTwice(service_, service_.names.object(path));
   }
   while (object) {
     try {
@@ -143,7 +156,7 @@ std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::
       }
       // It may have been replaced since it was looked up; if not, it is as bad as it seems.
       forget(name);
-      auto now = lookUp(service_, service_.names.object(path), "");
+      auto now = lookUpTwice(service_, service_.names.object(path));
       if (now && now->version == object->version) {
         if (now->isLarge()) {
           reportDamage(name, error.what());
