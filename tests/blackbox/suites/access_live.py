@@ -105,15 +105,16 @@ def read_only_lets_an_upload_under_way_end(site):
     body = PICTURE.blobs[LAYER]
     half = len(body) // 2
 
-    def parts():
-        yield body[:half // 2]
-        site.reload(site.text.replace("read_only: false", "read_only: true"))
-        yield body[half // 2:half]
-
     begun = expect(site.request("POST", f"/v2/public/ro{UPLOADS}", "ci-build"), 202)
     try:
-        ended = expect(site.request("PATCH", begun.get("Location"), "ci-build", headers={"Content-Length": str(half)},
-                                    body=parts()), 202)
+        with wire.RawConnection(site.daemon.port) as connection:
+            connection.send(f"PATCH {begun.get('Location')} HTTP/1.1\r\nHost: registry.test\r\nExpect: 100-continue\r\n"
+                            f"Authorization: {authorization('ci-build')}\r\nContent-Length: {half}\r\n\r\n".encode())
+            equal(connection.read_response(skip_continue=False).status, 100, "the request is under way")
+            connection.send(body[:half // 2])
+            site.reload(site.text.replace("read_only: false", "read_only: true"))
+            connection.send(body[half // 2:half])
+            ended = expect(connection.read_response(), 202)
         equal(ended.get("Range"), f"0-{half - 1}", "what the request under way stored")
         refused = expect(site.request("PATCH", ended.get("Location"), "ci-build", body=body[half:]), 403)
         equal(refused.codes(), ["DENIED"], "codes")
