@@ -68,7 +68,8 @@ def tests(context):
         for function in (versions, weak_ciphers_and_renegotiation, names_choose_the_certificate, sessions_are_resumed,
                          protocols, plain_http_is_told, curl_verifies, big_blobs_arrive_whole, skopeo_pushes_and_pulls,
                          podman_pushes_and_pulls, containerd_pushes_and_pulls, reload_without_a_restart,
-                         broken_files_change_nothing, handshakes_are_counted_and_never_errors):
+                         broken_files_change_nothing, refusals_of_clients_are_counted,
+                         handshakes_are_counted_and_never_errors):
             yield function.__name__.replace("_", " "), lambda function=function: function(site)
     yield "what is wrong with certificates is told before the start", lambda: checks(context)
     yield "a certificate that has expired does not keep the registry from starting", lambda: expired(context)
@@ -238,6 +239,18 @@ def broken_files_change_nothing(site):
     equal(site.metric("registry_ha_tls_generation"), generation, "generation")
     site.authority.issue("server", ("localhost", "127.0.0.1"))
     equal(site.control("reload")[1], 0, "exit code when the files are good again")
+
+
+def refusals_of_clients_are_counted(site):
+    """A client that does not take the certificate says so; when it has gone, its word may still be on the way."""
+    name = 'registry_ha_tls_handshake_failures_total{reason="client_alert"}'
+    before = site.metric(name) or 0
+    output, code = site.client("-tls1_2", "-verify_return_error", "-verify_hostname", "other.example.org")
+    check(code != 0 and "verify error" in output, output[-500:])
+    deadline = time.monotonic() + 20
+    while (site.metric(name) or 0) <= before:
+        check(time.monotonic() < deadline, "a client's alert was not counted")
+        time.sleep(0.02)
 
 
 def handshakes_are_counted_and_never_errors(site):
