@@ -1,6 +1,6 @@
 // StartupSettings: what registryd.yaml says, as plain data with its defaults. Constant after the start.
 //
-// The structs mirror the file's sections; every field has one row in setting_table.cpp, which gives it a name, a type,
+// The structs mirror the file's sections; every field has one row in setting_rows*.cpp, which gives it a name, a type,
 // limits and a help text. The layers above have settings of their own; the composition root maps these to them.
 // Values; thread-safe to read.
 #pragma once

@@ -2,58 +2,14 @@
 
 #include <stdexcept>
 
+#include "apps/registryd/storage_parts.h"
 #include "apps/registryd/upload_secret.h"
 #include "base/files.h"
-#include "storage/filesystem_driver.h"
-#include "storage/memory_driver.h"
-#include "storage/metered_driver.h"
-#include "storage/swift_driver.h"
 
 namespace rha::registryd {
 namespace {
 
 constexpr std::string_view kIdentityMark = "storage.identity";
-
-storage::SwiftSettings swiftSettings(const config::SwiftSettings& settings) {
-  storage::SwiftSettings swift;
-  swift.authUrl = settings.authUrl;
-  swift.authVersion = settings.authVersion == "3" ? 3 : 1;
-  swift.user = settings.user;
-  swift.passwordFile = settings.passwordFile;
-  swift.userDomain = settings.userDomain;
-  swift.project = settings.project;
-  swift.projectDomain = settings.projectDomain;
-  swift.region = settings.region;
-  swift.endpointType = settings.endpointType;
-  swift.container = settings.container;
-  swift.prefix = settings.prefix;
-  swift.caFile = settings.caFile;
-  swift.segmentBytes = settings.segmentBytes;
-  swift.spoolBytes = settings.spoolBytes;
-  swift.maxConnections = settings.maxConnections;
-  swift.requestTimeout = settings.requestTimeout;
-  return swift;
-}
-
-std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings& settings, const base::Clock& clock,
-                                                   const base::Logger& logger, base::MetricsRegistry& metrics,
-                                                   storage::OpenFor use) {
-  if (settings.driver == "memory") {
-    return std::make_unique<storage::MemoryDriver>();
-  }
-  if (settings.driver == "swift") {
-    auto driver = std::make_unique<storage::SwiftDriver>(swiftSettings(settings.swift), clock, logger, metrics);
-    driver->open(use);
-    return driver;
-  }
-  auto driver = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});
-  driver->open(use);
-  if (driver->changes() == nullptr) {
-    logger.warn("answers_not_kept", {{"reason", driver->whyUncached()},
-                                     {"effect", "manifests and small blobs are read from the storage each time"}});
-  }
-  return driver;
-}
 
 void logOpened(const index::OpenResult& result, const base::Logger& logger) {
   logger.info("index_opened", {{"outcome", index::toString(result.outcome)}, {"path", result.path.string()}});
@@ -106,8 +62,7 @@ std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& setti
                                             storage::OpenFor use) {
   RegistryParts::Base base;
   const std::filesystem::path indexPath = settings.index.path;
-  base.storage = std::make_unique<storage::MeteredDriver>(makeDriver(settings.storage, clock, logger, metrics, use),
-                                                          clock, metrics);
+  base.storage = openStorage(settings.storage, {clock, logger, metrics}, use);
   checkStorage(*base.storage, use);
   base.identity = use == storage::OpenFor::Writing ? registry::storageIdentity(*base.storage)
                                                    : registry::knownStorageIdentity(*base.storage);

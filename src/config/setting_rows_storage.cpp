@@ -1,0 +1,144 @@
+#include "config/setting_rows.h"
+
+namespace rha::config::rows {
+
+std::vector<Setting> storage() {
+  return {
+      {.path = "storage.driver",
+       .type = SettingType::Choice,
+       .field = RHA_FIELD(storage.driver),
+       .choices = {"filesystem", "swift", "memory"},
+       .help =
+           "Where images lie: in a local folder, or in OpenStack Swift. \"memory\" is for tests: everything is lost "
+           "at the end.",
+       .since = "0.1"},
+      {.path = "storage.filesystem.root",
+       .type = SettingType::Path,
+       .field = RHA_FIELD(storage.filesystem.root),
+       .most = kLongestPath,
+       .help = "Folder of the filesystem driver. The layout below it is that of CNCF distribution 2.8 "
+               "(docker/registry/v2), so an existing folder of that registry can be taken over.",
+       .since = "0.1"},
+  };
+}
+
+std::vector<Setting> swiftAccess() {
+  return {
+      {.path = "storage.swift.auth_url",
+       .type = SettingType::OptionalUrl,
+       .field = RHA_FIELD(storage.swift.authUrl),
+       .most = kLongestPath,
+       .help = "Where tokens come from: http://HOST/auth/v1.0 for auth_version 1, http://HOST/v3 for 3. All of "
+               "storage.swift counts only with storage.driver swift.",
+       .since = "0.1"},
+      {.path = "storage.swift.auth_version",
+       .type = SettingType::Choice,
+       .field = RHA_FIELD(storage.swift.authVersion),
+       .choices = {"1", "3"},
+       .help = "1: TempAuth (X-Auth-User, X-Auth-Key). 3: Keystone.",
+       .since = "0.1"},
+      {.path = "storage.swift.user",
+       .type = SettingType::Text,
+       .field = RHA_FIELD(storage.swift.user),
+       .most = kLongestName,
+       .help = "User; with auth_version 1 as ACCOUNT:USER.",
+       .since = "0.1"},
+      {.path = "storage.swift.password_file",
+       .type = SettingType::OptionalPath,
+       .field = RHA_FIELD(storage.swift.passwordFile),
+       .most = kLongestPath,
+       .help = "File whose first line is the user's key or password. It is read again for each token, so a changed "
+               "password needs no restart.",
+       .since = "0.1"},
+      {.path = "storage.swift.user_domain",
+       .type = SettingType::Text,
+       .field = RHA_FIELD(storage.swift.userDomain),
+       .least = 1,
+       .most = kLongestName,
+       .help = "Keystone domain of the user, by name.",
+       .since = "0.1"},
+      {.path = "storage.swift.project",
+       .type = SettingType::Text,
+       .field = RHA_FIELD(storage.swift.project),
+       .most = kLongestName,
+       .help = "Keystone project (tenant), by name.",
+       .since = "0.1"},
+      {.path = "storage.swift.project_domain",
+       .type = SettingType::Text,
+       .field = RHA_FIELD(storage.swift.projectDomain),
+       .least = 1,
+       .most = kLongestName,
+       .help = "Keystone domain of the project, by name.",
+       .since = "0.1"},
+      {.path = "storage.swift.region",
+       .type = SettingType::Text,
+       .field = RHA_FIELD(storage.swift.region),
+       .most = kLongestName,
+       .help = "Region of the Swift to take from Keystone's catalogue. Empty: the first.",
+       .since = "0.1"},
+      {.path = "storage.swift.endpoint_type",
+       .type = SettingType::Choice,
+       .field = RHA_FIELD(storage.swift.endpointType),
+       .choices = {"public", "internal", "admin"},
+       .help = "Which of its endpoints to take from Keystone's catalogue.",
+       .since = "0.1"},
+  };
+}
+
+std::vector<Setting> swift() {
+  return {
+      {.path = "storage.swift.container",
+       .type = SettingType::Text,
+       .field = RHA_FIELD(storage.swift.container),
+       .most = kLongestContainer,
+       .help =
+           "Container that holds the images; made at the start if it is not there. The layout in it is that of CNCF "
+           "distribution 2.8's swift driver, so that registry's container can be taken over. It must have the same "
+           "name in all clusters that are kept in step by container-sync.",
+       .since = "0.1"},
+      {.path = "storage.swift.prefix",
+       .type = SettingType::Text,
+       .field = RHA_FIELD(storage.swift.prefix),
+       .most = kLongestName,
+       .help = "Put before the name of every object; what the old registry calls prefix, too.",
+       .since = "0.1"},
+      {.path = "storage.swift.ca_file",
+       .type = SettingType::OptionalPath,
+       .field = RHA_FIELD(storage.swift.caFile),
+       .most = kLongestPath,
+       .help = "Certificate authorities (PEM) that Swift and Keystone are verified with. Empty: the system's.",
+       .since = "0.1"},
+      {.path = "storage.swift.segment_bytes",
+       .type = SettingType::Size,
+       .field = RHA_FIELD(storage.swift.segmentBytes),
+       .least = kMiB,
+       .most = 5 * kGiB,
+       .help = "Size of the segments in which larger blobs are stored. An upload holds up to two in memory.",
+       .since = "0.1"},
+      {.path = "storage.swift.spool_bytes",
+       .type = SettingType::Size,
+       .field = RHA_FIELD(storage.swift.spoolBytes),
+       .least = 4 * kMiB,
+       .most = 64 * kGiB,
+       .help =
+           "Memory for all uploads together: bytes that Swift has not acknowledged yet. At the limit segments become "
+           "shorter, and reading from clients pauses.",
+       .since = "0.1"},
+      {.path = "storage.swift.max_connections",
+       .type = SettingType::Count,
+       .field = RHA_FIELD(storage.swift.maxConnections),
+       .least = 4,
+       .most = 4096,
+       .help = "Requests to Swift at once; a download in progress is one.",
+       .since = "0.1"},
+      {.path = "storage.swift.request_timeout",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(storage.swift.requestTimeout),
+       .least = 100,
+       .most = kHour,
+       .help = "Longest time Swift may take to answer, or a body make no progress, before the request is made again.",
+       .since = "0.1"},
+  };
+}
+
+}  // namespace rha::config::rows
