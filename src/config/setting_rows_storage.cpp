@@ -19,6 +19,15 @@ std::vector<Setting> storage() {
        .help = "Folder of the filesystem driver. The layout below it is that of CNCF distribution 2.8 "
                "(docker/registry/v2), so an existing folder of that registry can be taken over.",
        .since = "0.1"},
+      {.path = "storage.routes",
+       .type = SettingType::RouteList,
+       .field = RHA_FIELD(storageRoutes),
+       .help = "Further storages, each for the repositories of some namespaces: maps of \"name\" (a word, for the log "
+               "and for uploads on their way), \"namespaces\" (\"restricted\" covers the repository \"restricted\" "
+               "and all below it; the longest that covers a repository decides) and what stands in the section storage "
+               "otherwise: driver and that driver's settings. All other repositories lie in the storage of the section "
+               "itself, as does the journal. A mount from one storage into another copies the blob.",
+       .since = "0.1"},
   };
 }
 

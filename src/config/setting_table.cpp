@@ -49,6 +49,8 @@ std::string_view describe(SettingType type) {
       return "a list of networks";
     case SettingType::CertificateList:
       return "a list of certificates";
+    case SettingType::RouteList:
+      return "a list of storages";
     case SettingType::Text:
       return "a text";
     case SettingType::OptionalUrl:

@@ -29,6 +29,7 @@ enum class SettingType : std::uint8_t {
   AddressList,      // of IP:PORT
   NetworkList,      // of networks such as 10.0.0.0/8
   CertificateList,  // of maps of certificate and key, absolute paths both
+  RouteList,        // of maps of name, namespaces and the settings of a storage
   Text,             // one line
   OptionalUrl,      // http://… or https://…, or ""
 };
@@ -39,7 +40,7 @@ enum class Reloadable : std::uint8_t { No, Yes };
 using SettingField =
     std::variant<bool& (*)(StartupSettings&), std::uint64_t& (*)(StartupSettings&), std::string& (*)(StartupSettings&),
                  std::chrono::milliseconds& (*)(StartupSettings&), std::vector<std::string>& (*)(StartupSettings&),
-                 std::vector<CertificatePair>& (*)(StartupSettings&)>;
+                 std::vector<CertificatePair>& (*)(StartupSettings&), std::vector<StorageRoute>& (*)(StartupSettings&)>;
 
 struct Setting {
   std::string_view path;  // "storage.filesystem.root"

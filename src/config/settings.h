@@ -81,6 +81,14 @@ struct StorageSettings {
   bool operator==(const StorageSettings&) const = default;
 };
 
+// A further storage, for the repositories of some namespaces.
+struct StorageRoute {
+  std::string name;
+  std::vector<std::string> namespaces;  // "restricted" covers the repository of that name and all below it
+  StorageSettings storage;
+  bool operator==(const StorageRoute&) const = default;
+};
+
 struct IndexSettings {
   std::string path = "/var/lib/docker-registry-ha/index.sqlite";
   bool operator==(const IndexSettings&) const = default;
@@ -140,6 +148,7 @@ struct HomepageSettings {
 struct StartupSettings {
   HttpSettings http;
   StorageSettings storage;
+  std::vector<StorageRoute> storageRoutes;
   IndexSettings index;
   LimitSettings limits;
   CacheSettings cache;

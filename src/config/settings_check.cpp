@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "config/route_check.h"
 #include "config/setting_table.h"
 #include "config/value_reader.h"
 #include "config/value_text.h"
@@ -116,7 +117,9 @@ class SettingsCheck final {
     const std::string path = joinPath(section, key.Scalar());
     if (const Setting* setting = findSetting(path)) {
       lines_[path] = key.Mark().line + 1;
-      if (!value.IsNull()) {
+      if (setting->type == SettingType::RouteList) {
+        checkRoutes(value);
+      } else if (!value.IsNull()) {
         readValue(*setting, value, settings_, checks_,
                   [this](const YAML::Node& at, std::string text) { complain(at, std::move(text)); });
       }
@@ -127,6 +130,32 @@ class SettingsCheck final {
       complain(key,
                "unknown key " + inQuotes(path) + (meant.empty() ? "" : " (did you mean " + inQuotes(meant) + "?)"));
     }
+  }
+
+  void checkRoutes(const YAML::Node& list) {
+    const Complain complain = [this](const YAML::Node& at, std::string text) { this->complain(at, std::move(text)); };
+    for (const RouteEntry& entry : readRoutes(list, complain)) {
+      checkRoute(entry);
+    }
+  }
+
+  // The settings of a route are those of the section storage, read by the same rows.
+  void checkRoute(const RouteEntry& entry) {
+    SettingsCheck inner(checks_);
+    inner.settings_.storage.driver.clear();
+    for (const auto& [key, value] : entry.settings) {
+      inner.checkEntry(key, value, "storage");
+    }
+    if (inner.settings_.storage.driver.empty() && inner.errors_.empty()) {
+      complain(entry.node, "storage.driver must be set in each of storage.routes");
+    } else {
+      inner.lines_.emplace("storage.driver", entry.node.Mark().line + 1);
+      inner.checkSwift();
+    }
+    for (const SettingError& error : inner.errors_) {
+      errors_.push_back({error.line, "storage.routes: " + inQuotes(entry.name) + ": " + error.text});
+    }
+    settings_.storageRoutes.push_back({entry.name, entry.namespaces, inner.settings_.storage});
   }
 
   // What no single value shows. The line is that of whichever setting the file names.
@@ -140,6 +169,9 @@ class SettingsCheck final {
                      formatSize(settings_.limits.bodyBufferBytes) + ")");
     }
     checkSwift();
+    for (const std::string& fault : faultsOfRoutes(settings_.storage, settings_.storageRoutes)) {
+      complainAt({"storage.routes"}, fault);
+    }
   }
 
   void checkSwift() {

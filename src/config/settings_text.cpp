@@ -14,6 +14,35 @@ StartupSettings& writable(const StartupSettings& settings) {
   return const_cast<StartupSettings&>(settings);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
 }
 
+YAML::Node valueNode(const Setting& setting, const StartupSettings& settings);
+
+void setNode(YAML::Node root, std::string_view path, const YAML::Node& value) {
+  YAML::Node node = std::move(root);
+  const auto keys = base::split(path, '.');
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    node.reset(node[std::string(keys[i])]);
+  }
+  node[std::string(keys.back())] = value;
+}
+
+// Name, namespaces, driver, and that driver's section only.
+YAML::Node routeNode(const StorageRoute& route) {
+  YAML::Node node(YAML::NodeType::Map);
+  node["name"] = route.name;
+  for (const std::string& nameSpace : route.namespaces) {
+    node["namespaces"].push_back(nameSpace);
+  }
+  node["namespaces"].SetStyle(YAML::EmitterStyle::Flow);
+  StartupSettings settings;
+  settings.storage = route.storage;
+  for (const Setting& setting : allSettings()) {
+    if (setting.path == "storage.driver" || setting.path.starts_with("storage." + route.storage.driver + '.')) {
+      setNode(node, setting.path.substr(std::string_view("storage.").size()), valueNode(setting, settings));
+    }
+  }
+  return node;
+}
+
 YAML::Node valueNode(const Setting& setting, const StartupSettings& settings) {
   struct Visitor {
     const Setting& setting;
@@ -33,6 +62,13 @@ YAML::Node valueNode(const Setting& setting, const StartupSettings& settings) {
         list.push_back(item);
       }
       list.SetStyle(YAML::EmitterStyle::Flow);
+      return list;
+    }
+    YAML::Node operator()(std::vector<StorageRoute>& (*field)(StartupSettings&)) const {
+      YAML::Node list(YAML::NodeType::Sequence);
+      for (const StorageRoute& route : field(settings)) {
+        list.push_back(routeNode(route));
+      }
       return list;
     }
     YAML::Node operator()(std::vector<CertificatePair>& (*field)(StartupSettings&)) const {
@@ -76,12 +112,7 @@ std::string limitsText(const Setting& setting) {
 std::string toYaml(const StartupSettings& settings) {
   YAML::Node root(YAML::NodeType::Map);
   for (const Setting& setting : allSettings()) {
-    YAML::Node node = root;
-    const auto keys = base::split(setting.path, '.');
-    for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
-      node.reset(node[std::string(keys[i])]);
-    }
-    node[std::string(keys.back())] = valueNode(setting, settings);
+    setNode(root, setting.path, valueNode(setting, settings));
   }
   YAML::Emitter emitter;
   emitter << root;

@@ -66,6 +66,7 @@ class ValueReader final {
       case SettingType::AddressList:
       case SettingType::NetworkList:
       case SettingType::CertificateList:
+      case SettingType::RouteList:
         return;  // never a scalar's type
     }
   }

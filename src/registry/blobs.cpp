@@ -1,5 +1,6 @@
 #include "registry/blobs.h"
 
+#include "registry/blob_copy.h"
 #include "registry/layout.h"
 
 namespace rha::registry {
@@ -19,26 +20,27 @@ bool isHollow(std::uint64_t size, const oci::Digest& digest) {
 
 }  // namespace
 
-Blobs::Blobs(storage::StorageDriver& driver, index::Index& index, const base::Clock& clock)
-    : driver_(driver), index_(index), clock_(clock), recent_(kRecentLinks) {}
+Blobs::Blobs(Storages storages, index::Index& index, const base::Clock& clock)
+    : storages_(std::move(storages)), index_(index), clock_(clock), recent_(kRecentLinks) {}
 
 base::Result<BlobInfo, oci::Error> Blobs::stat(const oci::RepositoryName& repository, const oci::Digest& digest) {
-  Standing standing(driver_);
+  storage::StorageDriver& driver = storages_.of(repository);
+  Standing standing(driver);
   const auto link = layout::layerLink(repository, digest);
   standing.include(link);
-  if (!driver_.stat(link)) {
+  if (!driver.stat(link)) {
     return base::fail(unknownBlob(digest));
   }
-  const auto data = driver_.stat(layout::blobData(digest));
+  const auto data = driver.stat(layout::blobData(digest));
   if (!data || isHollow(data->size, digest)) {
     return base::fail(unknownBlob(digest));
   }
-  return BlobInfo{digest, data->size, standing};
+  return BlobInfo{digest, data->size, standing, &driver};
 }
 
 base::Result<std::unique_ptr<base::BodySource>, oci::Error> Blobs::open(const BlobInfo& info,
                                                                         std::optional<storage::ByteRange> range) {
-  auto source = driver_.open(layout::blobData(info.digest), range);
+  auto source = info.storage->open(layout::blobData(info.digest), range);
   if (!source) {
     return base::fail(unknownBlob(info.digest));
   }
@@ -47,6 +49,11 @@ base::Result<std::unique_ptr<base::BodySource>, oci::Error> Blobs::open(const Bl
 
 bool Blobs::mount(const oci::RepositoryName& repository, const oci::Digest& digest, const oci::RepositoryName& from) {
   if (!stat(from, digest).ok()) {
+    return false;
+  }
+  storage::StorageDriver& source = storages_.of(from);
+  storage::StorageDriver& target = storages_.of(repository);
+  if (&source != &target && !copyBlob(source, target, repository, digest)) {
     return false;
   }
   link(repository, digest);
@@ -62,7 +69,7 @@ bool Blobs::isListed(const oci::RepositoryName& repository) {
 }
 
 void Blobs::link(const oci::RepositoryName& repository, const oci::Digest& digest) {
-  driver_.put(layout::layerLink(repository, digest), digest.text(), storage::Durability::Durable);
+  storages_.of(repository).put(layout::layerLink(repository, digest), digest.text(), storage::Durability::Durable);
   recent_.add(repository, digest);
   try {
     if (!isListed(repository)) {
@@ -87,8 +94,9 @@ std::vector<oci::RepositoryName> Blobs::mayBeIn(const oci::Digest& digest, std::
 
 base::Result<void, oci::Error> Blobs::remove(const oci::RepositoryName& repository, const oci::Digest& digest) {
   // Only what is there is cached, so that link() need not count as a change.
-  const auto change = changing(driver_, layout::layerLink(repository, digest));
-  if (!driver_.remove(layout::layerLink(repository, digest))) {
+  storage::StorageDriver& driver = storages_.of(repository);
+  const auto change = changing(driver, layout::layerLink(repository, digest));
+  if (!driver.remove(layout::layerLink(repository, digest))) {
     return base::fail(unknownBlob(digest));
   }
   return {};

@@ -18,6 +18,7 @@
 #include "oci/names.h"
 #include "registry/recent_links.h"
 #include "registry/standing.h"
+#include "registry/storages.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -25,22 +26,24 @@ namespace rha::registry {
 struct BlobInfo {
   oci::Digest digest;
   std::uint64_t size = 0;
-  Standing standing{};  // of the link; the data stay as long as it
+  Standing standing{};                        // of the link; the data stay as long as it
+  storage::StorageDriver* storage = nullptr;  // where the data lie; borrowed
 };
 
 class Blobs final {
  public:
-  // All borrowed.
-  Blobs(storage::StorageDriver& driver, index::Index& index, const base::Clock& clock);
+  // The storages' drivers and the rest are borrowed.
+  Blobs(Storages storages, index::Index& index, const base::Clock& clock);
 
   // BLOB_UNKNOWN if the repository has no such blob.
   base::Result<BlobInfo, oci::Error> stat(const oci::RepositoryName& repository, const oci::Digest& digest);
 
-  // Opens the blob, or a part of it that lies within info.size. BLOB_UNKNOWN if it has gone since stat().
+  // Opens the blob, or a part of it that lies within info.size; `info` is stat()'s. BLOB_UNKNOWN if it has gone since.
   base::Result<std::unique_ptr<base::BodySource>, oci::Error> open(const BlobInfo& info,
                                                                    std::optional<storage::ByteRange> range);
 
-  // Makes a blob of `from` a blob of `repository` too. False, and no change, if `from` does not have it.
+  // Makes a blob of `from` a blob of `repository` too. False, and no change, if `from` does not have it. Where the two
+  // lie in different storages its data are copied, which takes as long as a push of it.
   // Precondition: access to both was decided.
   bool mount(const oci::RepositoryName& repository, const oci::Digest& digest, const oci::RepositoryName& from);
 
@@ -56,7 +59,7 @@ class Blobs final {
  private:
   bool isListed(const oci::RepositoryName& repository);
 
-  storage::StorageDriver& driver_;
+  Storages storages_;
   index::Index& index_;
   const base::Clock& clock_;
   RecentLinks recent_;

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/secret.h"
 #include "registry/journal.h"
 #include "registry/layout.h"
 #include "registry/manifest_reader.h"
@@ -18,7 +17,6 @@ namespace {
 
 using oci::HashAlgorithm;
 
-constexpr std::uint64_t kMaxIdentityBytes = 128;
 constexpr std::uint64_t kAll = std::numeric_limits<std::int64_t>::max();
 // Deeper folders cannot be repositories: a name has at most 255 characters.
 constexpr std::size_t kMaxDepth = 130;
@@ -103,27 +101,54 @@ base::WallTime pushTime(const JournalFacts* facts, const oci::RepositoryName& re
 
 }  // namespace
 
-IndexBuilder::IndexBuilder(storage::StorageDriver& driver, const base::Logger& logger, std::uint64_t maxManifestBytes)
-    : driver_(driver), logger_(logger), maxManifestBytes_(maxManifestBytes) {}
+IndexBuilder::IndexBuilder(Storages storages, const base::Logger& logger, std::uint64_t maxManifestBytes)
+    : storages_(std::move(storages)), logger_(logger), maxManifestBytes_(maxManifestBytes) {}
 
-void IndexBuilder::forEachRepository(const std::function<bool(const oci::RepositoryName&)>& visit) {
-  RepositoryWalk walk(driver_, visit);
-  if (walk.walk(layout::repositoriesRoot(HashAlgorithm::Sha256), {}, 0)) {
-    walk.walk(layout::repositoriesRoot(HashAlgorithm::Sha512), {}, 0);
+void IndexBuilder::walk(const Visitor& visit,
+                        const std::function<void(const Storages::Place&, const oci::RepositoryName&)>& misplaced) {
+  for (const Storages::Place& place : storages_.all()) {
+    const Visitor here = [&](const oci::RepositoryName& repository) {
+      if (&storages_.placeOf(repository) == &place) {
+        return visit(repository);
+      }
+      misplaced(place, repository);
+      return true;
+    };
+    RepositoryWalk walk(*place.driver, here);
+    if (!walk.walk(layout::repositoriesRoot(HashAlgorithm::Sha256), {}, 0) ||
+        !walk.walk(layout::repositoriesRoot(HashAlgorithm::Sha512), {}, 0)) {
+      return;
+    }
   }
+}
+
+void IndexBuilder::forEachRepository(const Visitor& visit) {
+  walk(visit, [](const Storages::Place&, const oci::RepositoryName&) {});
+}
+
+void IndexBuilder::warnOfMisplaced(const Storages::Place& place, const oci::RepositoryName& repository,
+                                   BuildProgress& progress) {
+  const auto shown = [](const Storages::Place& at) { return at.name.empty() ? std::string("the main one") : at.name; };
+  ++progress.problems;
+  logger_.warn("repository_in_another_storage",
+               {{"repository", repository.text()},
+                {"lies_in", shown(place)},
+                {"served_from", shown(storages_.placeOf(repository))},
+                {"to_do", "copy it there (skopeo sync, before its namespace is routed), or change storage.routes"}});
 }
 
 std::set<oci::Digest> IndexBuilder::readManifests(index::Index& index, const oci::RepositoryName& repository,
                                                   const JournalFacts* facts, BuildProgress& progress) {
+  storage::StorageDriver& driver = storages_.of(repository);
   std::set<oci::Digest> found;
   for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
-    for (const auto& entry : children(driver_, layout::revisionsFolder(repository, algorithm))) {
+    for (const auto& entry : children(driver, layout::revisionsFolder(repository, algorithm))) {
       const auto digest = oci::Digest::parse(std::string(oci::toString(algorithm)) + ':' + entry.name);
-      const auto linked = digest.ok() ? driver_.stat(layout::revisionLink(repository, *digest)) : std::nullopt;
+      const auto linked = digest.ok() ? driver.stat(layout::revisionLink(repository, *digest)) : std::nullopt;
       if (!linked) {
         continue;  // what a delete leaves: an empty folder
       }
-      const auto manifest = readManifest(driver_, repository, *digest, maxManifestBytes_);
+      const auto manifest = readManifest(driver, repository, *digest, maxManifestBytes_);
       if (!manifest) {
         ++progress.problems;
         logger_.warn("lost_manifest", {{"repository", repository.text()}, {"digest", digest->text()}});
@@ -142,6 +167,7 @@ std::set<oci::Digest> IndexBuilder::readManifests(index::Index& index, const oci
 
 void IndexBuilder::addHistory(index::Index& index, const oci::RepositoryName& repository, const JournalFacts& facts,
                               const std::set<oci::Digest>& manifests) {
+  storage::StorageDriver& driver = storages_.of(repository);
   const auto tags = facts.events.find(repository.text());
   if (tags == facts.events.end()) {
     return;
@@ -151,7 +177,7 @@ void IndexBuilder::addHistory(index::Index& index, const oci::RepositoryName& re
     for (auto event : events) {
       // The bytes of a deleted manifest stay until they are collected.
       if (event.digest && told.insert(*event.digest).second) {
-        if (const auto past = readManifest(driver_, repository, *event.digest, maxManifestBytes_)) {
+        if (const auto past = readManifest(driver, repository, *event.digest, maxManifestBytes_)) {
           event.mediaType = past->mediaType;
           event.size = past->bytes->size();
         }
@@ -164,24 +190,25 @@ void IndexBuilder::addHistory(index::Index& index, const oci::RepositoryName& re
 std::map<oci::Tag, index::TagRow> IndexBuilder::readTags(const oci::RepositoryName& repository,
                                                          const std::set<oci::Digest>& manifests,
                                                          BuildProgress& progress) {
+  storage::StorageDriver& driver = storages_.of(repository);
   std::map<oci::Tag, index::TagRow> found;
   // The sha256 tree last: its link decides where both have one, as for readers.
   for (const auto algorithm : {HashAlgorithm::Sha512, HashAlgorithm::Sha256}) {
-    for (const auto& entry : children(driver_, layout::tagsFolder(repository, algorithm))) {
+    for (const auto& entry : children(driver, layout::tagsFolder(repository, algorithm))) {
       const auto tag = oci::Tag::parse(entry.name);
       if (!tag) {
         continue;
       }
       const std::string path = layout::tagCurrentLink(repository, *tag, algorithm);
-      const auto contents = driver_.get(path, layout::kMaxLinkBytes);
+      const auto contents = driver.get(path, layout::kMaxLinkBytes);
       const auto digest = contents ? layout::parseLink(*contents) : std::nullopt;
       if (!digest || !manifests.contains(*digest)) {
         // A manifest that has come since they were read brings its tags into the index itself.
-        const bool known = digest && driver_.stat(layout::revisionLink(repository, *digest));
+        const bool known = digest && driver.stat(layout::revisionLink(repository, *digest));
         progress.problems += contents && !known ? 1 : 0;
         continue;
       }
-      const auto info = driver_.stat(path);
+      const auto info = driver.stat(path);
       found.insert_or_assign(*tag, index::TagRow{*tag, *digest, info ? info->modified : base::WallTime()});
     }
   }
@@ -204,8 +231,9 @@ void IndexBuilder::removeOthers(index::Index& index, const oci::RepositoryName& 
 }
 
 bool IndexBuilder::inStorage(const oci::RepositoryName& repository) {
+  storage::StorageDriver& driver = storages_.of(repository);
   for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
-    for (const auto& entry : children(driver_, layout::repositoryFolder(repository, algorithm))) {
+    for (const auto& entry : children(driver, layout::repositoryFolder(repository, algorithm))) {
       if (entry.name == "_layers" || entry.name == "_manifests") {
         return true;
       }
@@ -240,12 +268,12 @@ void IndexBuilder::buildRepository(index::Index& index, const oci::RepositoryNam
 bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop) {
   JournalFacts facts;
   std::map<std::string, std::uint64_t> places;
-  progress.problems += Journal::readAll(driver_, [&](const JournalPlace& place, const JournalRecord& record) {
+  progress.problems += Journal::readAll(storages_.main(), [&](const JournalPlace& place, const JournalRecord& record) {
     facts.learn(record);
     places[place.writer] = place.number;
   });
   facts.conclude();
-  forEachRepository([&](const oci::RepositoryName& repository) {
+  const Visitor read = [&](const oci::RepositoryName& repository) {
     try {
       buildRepository(index, repository, &facts, progress);
     } catch (const storage::StorageError& error) {
@@ -254,24 +282,14 @@ bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std
       index.markDirty(repository);
     }
     return !stop.load();
+  };
+  walk(read, [&](const Storages::Place& place, const oci::RepositoryName& repository) {
+    warnOfMisplaced(place, repository, progress);
   });
   for (const auto& [writer, number] : places) {
     index.setMark(journalMark(writer), std::to_string(number));
   }
   return !stop.load();
-}
-
-std::string knownStorageIdentity(storage::StorageDriver& driver) {
-  return driver.get(layout::identity(), kMaxIdentityBytes).value_or("");
-}
-
-std::string storageIdentity(storage::StorageDriver& driver) {
-  if (std::string stored = knownStorageIdentity(driver); !stored.empty()) {
-    return stored;
-  }
-  const std::string fresh = base::randomUuid();
-  driver.put(layout::identity(), fresh, storage::Durability::Durable);
-  return fresh;
 }
 
 }  // namespace rha::registry

@@ -19,6 +19,7 @@
 #include "index/index.h"
 #include "oci/names.h"
 #include "registry/journal_facts.h"
+#include "registry/storages.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -32,8 +33,8 @@ struct BuildProgress {
 
 class IndexBuilder final {
  public:
-  // All borrowed.
-  IndexBuilder(storage::StorageDriver& driver, const base::Logger& logger, std::uint64_t maxManifestBytes);
+  // The storages' drivers and the logger are borrowed.
+  IndexBuilder(Storages storages, const base::Logger& logger, std::uint64_t maxManifestBytes);
 
   // Reads everything into `index`, which is empty but for what pushes write meanwhile. Those win (index/rebuild.h), so
   // that no push has to wait for its repository to be read. Returns false if `stop` became true before the end.
@@ -45,11 +46,16 @@ class IndexBuilder final {
   void buildRepository(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
                        BuildProgress& progress);
 
-  // Calls `visit` for every repository in storage (a folder with _layers, _manifests or _uploads in it) until it
-  // returns false.
+  // Calls `visit` for every repository in its storage (a folder with _layers, _manifests or _uploads in it) until it
+  // returns false. What lies in a storage that its namespace does not go to is not served, and not visited.
   void forEachRepository(const std::function<bool(const oci::RepositoryName&)>& visit);
 
  private:
+  using Visitor = std::function<bool(const oci::RepositoryName&)>;
+  // `misplaced` is told of the repositories that lie in another storage than they are served from.
+  void walk(const Visitor& visit,
+            const std::function<void(const Storages::Place&, const oci::RepositoryName&)>& misplaced);
+  void warnOfMisplaced(const Storages::Place& place, const oci::RepositoryName& repository, BuildProgress& progress);
   std::set<oci::Digest> readManifests(index::Index& index, const oci::RepositoryName& repository,
                                       const JournalFacts* facts, BuildProgress& progress);
   void addHistory(index::Index& index, const oci::RepositoryName& repository, const JournalFacts& facts,
@@ -60,14 +66,9 @@ class IndexBuilder final {
                            const std::set<oci::Digest>& manifests, const std::map<oci::Tag, index::TagRow>& tags);
   [[nodiscard]] bool inStorage(const oci::RepositoryName& repository);
 
-  storage::StorageDriver& driver_;
+  Storages storages_;
   const base::Logger& logger_;
   std::uint64_t maxManifestBytes_;
 };
-
-// The storage's identity: read, or made at the first call. An index that carries another one is not of this storage.
-std::string storageIdentity(storage::StorageDriver& driver);
-// As above without writing: "" if there is none yet.
-std::string knownStorageIdentity(storage::StorageDriver& driver);
 
 }  // namespace rha::registry

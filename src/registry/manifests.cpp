@@ -75,10 +75,9 @@ index::ManifestRow toRow(const oci::Digest& digest, const oci::Manifest& manifes
   return row;
 }
 
-Manifests::Manifests(storage::StorageDriver& driver, index::Index& index, Blobs& blobs, Journal& journal,
-                     KeyedMutex& turns, const base::Clock& clock, const base::Logger& logger,
-                     std::uint64_t maxManifestBytes)
-    : driver_(driver),
+Manifests::Manifests(Storages storages, index::Index& index, Blobs& blobs, Journal& journal, KeyedMutex& turns,
+                     const base::Clock& clock, const base::Logger& logger, std::uint64_t maxManifestBytes)
+    : storages_(std::move(storages)),
       index_(index),
       blobs_(blobs),
       journal_(journal),
@@ -92,9 +91,10 @@ std::string Manifests::tagKey(const oci::RepositoryName& repository, const oci::
 }
 
 std::optional<oci::Digest> Manifests::readTag(const oci::RepositoryName& repository, const oci::Tag& tag) {
+  storage::StorageDriver& driver = storageOf(repository);
   // sha256 first: see writeTag() for why a leftover link of the other tree does no harm.
   for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
-    const auto contents = driver_.get(layout::tagCurrentLink(repository, tag, algorithm), layout::kMaxLinkBytes);
+    const auto contents = driver.get(layout::tagCurrentLink(repository, tag, algorithm), layout::kMaxLinkBytes);
     if (!contents) {
       continue;
     }
@@ -110,7 +110,7 @@ std::optional<oci::Digest> Manifests::readTag(const oci::RepositoryName& reposit
 
 std::optional<oci::Digest> Manifests::resolve(const oci::RepositoryName& repository, const oci::Tag& tag) {
   auto digest = readTag(repository, tag);
-  if (!digest || !driver_.stat(layout::revisionLink(repository, *digest))) {
+  if (!digest || !storageOf(repository).stat(layout::revisionLink(repository, *digest))) {
     return std::nullopt;
   }
   return digest;
@@ -121,13 +121,15 @@ std::optional<oci::Digest> Manifests::currentDigest(const oci::RepositoryName& r
   if (reference.tag() != nullptr) {
     return resolve(repository, *reference.tag());
   }
-  return driver_.stat(layout::revisionLink(repository, *reference.digest())) ? std::optional(*reference.digest())
-                                                                             : std::nullopt;
+  return storageOf(repository).stat(layout::revisionLink(repository, *reference.digest()))
+             ? std::optional(*reference.digest())
+             : std::nullopt;
 }
 
 base::Result<StoredManifest, oci::Error> Manifests::get(const oci::RepositoryName& repository,
                                                         const oci::Reference& reference) {
-  Standing standing(driver_);
+  storage::StorageDriver& driver = storageOf(repository);
+  Standing standing(driver);
   if (reference.tag() != nullptr) {
     standing.include(tagKey(repository, *reference.tag()));
   }
@@ -137,10 +139,10 @@ base::Result<StoredManifest, oci::Error> Manifests::get(const oci::RepositoryNam
   }
   const auto revision = layout::revisionLink(repository, *digest);
   standing.include(revision);
-  if (!driver_.stat(revision)) {
+  if (!driver.stat(revision)) {
     return base::fail(unknownManifest(reference.text()));
   }
-  auto manifest = readForServing(driver_, repository, *digest, maxManifestBytes_);
+  auto manifest = readForServing(driver, repository, *digest, maxManifestBytes_);
   if (!manifest) {
     logger_.error("lost_manifest", {{"repository", repository.text()},
                                     {"digest", digest->text()},
@@ -191,21 +193,23 @@ void Manifests::toIndex(const oci::RepositoryName& repository, const std::vector
 }
 
 void Manifests::writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest) {
-  const auto change = changing(driver_, tagKey(repository, tag));
-  driver_.put(layout::tagIndexLink(repository, tag, digest), digest.text(), Durability::Durable);
-  driver_.put(layout::tagCurrentLink(repository, tag, digest.algorithm()), digest.text(), Durability::Durable);
+  storage::StorageDriver& driver = storageOf(repository);
+  const auto change = changing(driver, tagKey(repository, tag));
+  driver.put(layout::tagIndexLink(repository, tag, digest), digest.text(), Durability::Durable);
+  driver.put(layout::tagCurrentLink(repository, tag, digest.algorithm()), digest.text(), Durability::Durable);
   // Readers prefer the sha256 tree. To sha512: until the old link below is gone the tag has not moved, and nobody was
   // told so. To sha256: it has moved already, and the old link is hidden.
   const auto other = digest.algorithm() == HashAlgorithm::Sha256 ? HashAlgorithm::Sha512 : HashAlgorithm::Sha256;
-  driver_.remove(layout::tagCurrentLink(repository, tag, other));
+  driver.remove(layout::tagCurrentLink(repository, tag, other));
 }
 
 void Manifests::dropTag(const oci::RepositoryName& repository, const oci::Tag& tag) {
-  const auto change = changing(driver_, tagKey(repository, tag));
+  storage::StorageDriver& driver = storageOf(repository);
+  const auto change = changing(driver, tagKey(repository, tag));
   // The hidden link first, or it would come to light.
   for (const auto algorithm : {HashAlgorithm::Sha512, HashAlgorithm::Sha256}) {
-    driver_.remove(layout::tagCurrentLink(repository, tag, algorithm));
-    driver_.removeTree(layout::tagFolder(repository, tag, algorithm));
+    driver.remove(layout::tagCurrentLink(repository, tag, algorithm));
+    driver.removeTree(layout::tagFolder(repository, tag, algorithm));
   }
 }
 
@@ -246,6 +250,7 @@ base::Result<PushedManifest, oci::Error> Manifests::put(const ManifestPush& push
 
 void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, const oci::Digest& digest,
                       const std::vector<oci::Tag>& tags) {
+  storage::StorageDriver& driver = storageOf(push.repository);
   const auto now = clock_.now();
   JournalRecord record{JournalRecord::Action::Manifest,
                        now,
@@ -255,14 +260,14 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
                        push.actor.name,
                        push.actor.address};
   std::vector<std::uint64_t> records{journal_.append(record)};
-  driver_.put(layout::blobData(digest), push.bytes, Durability::Durable);
+  driver.put(layout::blobData(digest), push.bytes, Durability::Durable);
   const auto revision = layout::revisionLink(push.repository, digest);
   if (needsTypeFile(push.bytes, manifest)) {
     // A manifest that is there already may be served as another type from here on.
-    const auto change = changing(driver_, revision);
-    driver_.put(layout::manifestType(push.repository, digest), manifest.mediaType, Durability::Durable);
+    const auto change = changing(driver, revision);
+    driver.put(layout::manifestType(push.repository, digest), manifest.mediaType, Durability::Durable);
   }
-  driver_.put(revision, digest.text(), Durability::Durable);
+  driver.put(revision, digest.text(), Durability::Durable);
   for (const auto& tag : tags) {
     record.action = JournalRecord::Action::Tag;
     record.tag = tag.text();
@@ -296,6 +301,7 @@ base::Result<void, oci::Error> Manifests::removeTag(const oci::RepositoryName& r
 }
 
 std::vector<oci::Tag> Manifests::mayPointAt(const oci::RepositoryName& repository, const oci::Digest& digest) {
+  storage::StorageDriver& driver = storageOf(repository);
   try {
     const auto dirty = index_.dirtyRepositories();
     if (std::find(dirty.begin(), dirty.end(), repository) == dirty.end()) {
@@ -307,7 +313,7 @@ std::vector<oci::Tag> Manifests::mayPointAt(const oci::RepositoryName& repositor
   // A tag that was left pointing at a manifest which is gone would come back with it.
   std::vector<oci::Tag> tags;
   for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
-    driver_.list(layout::tagsFolder(repository, algorithm), [&](const storage::ListEntry& entry) {
+    driver.list(layout::tagsFolder(repository, algorithm), [&](const storage::ListEntry& entry) {
       if (auto tag = oci::Tag::parse(entry.name)) {
         tags.push_back(std::move(*tag));
       }
@@ -322,8 +328,9 @@ std::vector<oci::Tag> Manifests::mayPointAt(const oci::RepositoryName& repositor
 base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryName& repository,
                                                          const oci::Digest& digest, const Actor& actor,
                                                          const Condition& condition) {
+  storage::StorageDriver& driver = storageOf(repository);
   const auto turn = turns_.lock(repository.text());
-  if (!driver_.stat(layout::revisionLink(repository, digest))) {
+  if (!driver.stat(layout::revisionLink(repository, digest))) {
     return base::fail(unknownManifest(digest.text()));
   }
   if (condition && !condition(digest)) {
@@ -336,9 +343,9 @@ base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryNa
   // From here on the manifest is gone, and the tags on it with it: a tag whose revision link is missing does not
   // resolve.
   {
-    const auto change = changing(driver_, layout::revisionLink(repository, digest));
-    driver_.remove(layout::revisionLink(repository, digest));
-    driver_.remove(layout::manifestType(repository, digest));
+    const auto change = changing(driver, layout::revisionLink(repository, digest));
+    driver.remove(layout::revisionLink(repository, digest));
+    driver.remove(layout::manifestType(repository, digest));
   }
   std::vector<oci::Tag> dropped;
   for (const auto& tag : candidates) {
@@ -382,7 +389,7 @@ void Manifests::reindex(const oci::RepositoryName& repository, const std::vector
   const auto turn = turns_.lock(repository.text());
   replay(repository, events);
   BuildProgress progress;
-  IndexBuilder(driver_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
+  IndexBuilder(storages_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
   index_.clearDirty(repository);
 }
 

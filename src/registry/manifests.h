@@ -29,6 +29,7 @@
 #include "registry/journal.h"
 #include "registry/keyed_mutex.h"
 #include "registry/standing.h"
+#include "registry/storages.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -57,8 +58,8 @@ struct PushedManifest {
 
 class Manifests final {
  public:
-  // All borrowed. `maxManifestBytes` bounds what is read, too.
-  Manifests(storage::StorageDriver& driver, index::Index& index, Blobs& blobs, Journal& journal, KeyedMutex& turns,
+  // The storages' drivers and the rest are borrowed. `maxManifestBytes` bounds what is read, too.
+  Manifests(Storages storages, index::Index& index, Blobs& blobs, Journal& journal, KeyedMutex& turns,
             const base::Clock& clock, const base::Logger& logger, std::uint64_t maxManifestBytes);
 
   // MANIFEST_UNKNOWN if there is none of that tag or digest.
@@ -102,7 +103,11 @@ class Manifests final {
   template <typename Write>
   void toIndex(const oci::RepositoryName& repository, const std::vector<std::uint64_t>& records, Write&& write);
 
-  storage::StorageDriver& driver_;
+  [[nodiscard]] storage::StorageDriver& storageOf(const oci::RepositoryName& repository) const {
+    return storages_.of(repository);
+  }
+
+  Storages storages_;
   index::Index& index_;
   Blobs& blobs_;
   Journal& journal_;

@@ -21,17 +21,18 @@ oci::Error unknownUpload() {
 }
 
 void UploadStates::save(const oci::RepositoryName& repository, const UploadState& state) {
-  if (inStorage()) {
-    driver_.put(layout::uploadState(repository, state.id), encodeUploadState(state), storage::Durability::Relaxed);
+  if (inStorage(repository)) {
+    storages_.of(repository)
+        .put(layout::uploadState(repository, state.id), encodeUploadState(state), storage::Durability::Relaxed);
   }
 }
 
 void UploadStates::drop(const oci::RepositoryName& repository, std::string_view id) noexcept {
-  if (!inStorage()) {
+  if (!inStorage(repository)) {
     return;
   }
   try {
-    driver_.removeTree(layout::uploadStateFolder(repository, id));
+    storages_.of(repository).removeTree(layout::uploadStateFolder(repository, id));
   } catch (const storage::StorageError&) {
     // The purge removes it by age.
   }
@@ -43,13 +44,14 @@ base::Result<UploadState, oci::Error> UploadStates::find(const oci::RepositoryNa
     return base::fail(unknownUpload());
   }
   std::optional<UploadState> state;
-  if (inStorage()) {
-    const auto stored = driver_.get(layout::uploadState(repository, id), kMaxStateBytes);
+  if (inStorage(repository)) {
+    const auto stored = storages_.of(repository).get(layout::uploadState(repository, id), kMaxStateBytes);
     state = stored ? decodeUploadState(*stored) : std::nullopt;
   } else {
     state = tokens_.verify(token);
   }
-  if (!state || state->repository != repository.text() || state->id != id) {
+  if (!state || state->repository != repository.text() || state->id != id ||
+      state->storage != storages_.placeOf(repository).name) {
     return base::fail(unknownUpload());
   }
   if (!token.empty() && !offsetOf(token, id)) {

@@ -11,8 +11,8 @@
 #include "base/result.h"
 #include "oci/error_code.h"
 #include "oci/names.h"
+#include "registry/storages.h"
 #include "registry/upload_token.h"
-#include "storage/storage_driver.h"
 
 namespace rha::registry {
 
@@ -25,16 +25,18 @@ struct UploadTicket {
 
 class UploadStates final {
  public:
-  // `driver` is borrowed.
-  UploadStates(storage::StorageDriver& driver, UploadTokens tokens) : driver_(driver), tokens_(std::move(tokens)) {}
+  UploadStates(Storages storages, UploadTokens tokens) : storages_(std::move(storages)), tokens_(std::move(tokens)) {}
 
   // Whether a state file is kept.
-  [[nodiscard]] bool inStorage() const { return driver_.traits().cheapSmallWrites; }
+  [[nodiscard]] bool inStorage(const oci::RepositoryName& repository) const {
+    return storages_.of(repository).traits().cheapSmallWrites;
+  }
   void save(const oci::RepositoryName& repository, const UploadState& state);
   // Best effort: what stays is removed by age.
   void drop(const oci::RepositoryName& repository, std::string_view id) noexcept;
 
-  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository. BLOB_UPLOAD_INVALID: the token is none of ours for it.
+  // BLOB_UPLOAD_UNKNOWN: no such upload in this repository, or it was begun in another storage than the repository
+  // lies in now. BLOB_UPLOAD_INVALID: the token is none of ours for it.
   base::Result<UploadState, oci::Error> find(const oci::RepositoryName& repository, std::string_view id,
                                              std::string_view token);
   // Where the token says the upload stood when it was given out; nullopt if it is not one of this upload.
@@ -42,7 +44,7 @@ class UploadStates final {
   [[nodiscard]] UploadTicket ticket(const UploadState& state) const;
 
  private:
-  storage::StorageDriver& driver_;
+  Storages storages_;
   UploadTokens tokens_;
 };
 

@@ -23,14 +23,17 @@ std::optional<std::string> text(const nlohmann::json& object, const char* key) {
 }  // namespace
 
 std::string encodeUploadState(const UploadState& state) {
-  const nlohmann::json json = {{"v", kVersion},
-                               {"repository", state.repository},
-                               {"id", state.id},
-                               {"actor", state.actor},
-                               {"started", base::formatRfc3339Micros(state.startedAt)},
-                               {"offset", state.offset},
-                               {"hash", base::toBase64Url(state.hashState)},
-                               {"driver", base::toBase64Url(state.driverState)}};
+  nlohmann::json json = {{"v", kVersion},
+                         {"repository", state.repository},
+                         {"id", state.id},
+                         {"actor", state.actor},
+                         {"started", base::formatRfc3339Micros(state.startedAt)},
+                         {"offset", state.offset},
+                         {"hash", base::toBase64Url(state.hashState)},
+                         {"driver", base::toBase64Url(state.driverState)}};
+  if (!state.storage.empty()) {
+    json["storage"] = state.storage;
+  }
   return json.dump();
 }
 
@@ -50,7 +53,14 @@ std::optional<UploadState> decodeUploadState(std::string_view encoded) {
       !offset->is_number_unsigned()) {
     return std::nullopt;
   }
-  return UploadState{*repository, *id, *actor, *started, offset->get<std::uint64_t>(), *hash, *driver};
+  return UploadState{*repository,
+                     *id,
+                     *actor,
+                     *started,
+                     offset->get<std::uint64_t>(),
+                     *hash,
+                     *driver,
+                     text(json, "storage").value_or("")};
 }
 
 std::string UploadTokens::sign(const UploadState& state) const {

@@ -29,6 +29,7 @@ struct UploadState {
   std::uint64_t offset = 0;  // bytes stored and acknowledged
   std::string hashState;     // base::Hasher::state() at `offset`
   std::string driverState;   // storage::UploadSession::state() at `offset`; empty before the first byte
+  std::string storage{};     // name of the storage it lies in; "" is the main one
 };
 
 // For the token's payload and for the state file of local storage.

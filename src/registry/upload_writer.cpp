@@ -163,7 +163,7 @@ base::Result<BlobInfo, oci::Error> UploadWriter::finish(const oci::Digest& diges
   orGiveUp(*parts, [&] { parts->session->commit(layout::blobData(digest)); });
   parts->states.drop(parts->repository, parts->state.id);
   parts->blobs.link(parts->repository, digest);
-  return BlobInfo{digest, size};
+  return BlobInfo{digest, size, {}, nullptr};
 }
 
 void UploadWriter::cancel() noexcept {

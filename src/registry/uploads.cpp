@@ -19,9 +19,13 @@ oci::Error wrongOffset(std::uint64_t stands, std::uint64_t asked) {
 
 }  // namespace
 
-Uploads::Uploads(storage::StorageDriver& driver, Blobs& blobs, const base::Clock& clock, UploadTokens tokens,
+Uploads::Uploads(Storages storages, Blobs& blobs, const base::Clock& clock, UploadTokens tokens,
                  UploadSettings settings)
-    : driver_(driver), blobs_(blobs), clock_(clock), states_(driver, std::move(tokens)), settings_(settings) {}
+    : storages_(std::move(storages)),
+      blobs_(blobs),
+      clock_(clock),
+      states_(storages_, std::move(tokens)),
+      settings_(settings) {}
 
 std::uint64_t Uploads::active() { return slots_.active(); }
 
@@ -36,22 +40,29 @@ std::unique_ptr<UploadWriter> Uploads::makeWriter(const oci::RepositoryName& rep
 std::unique_ptr<UploadWriter> Uploads::startWriting(const oci::RepositoryName& repository, const Actor& actor,
                                                     base::HashAlgorithm algorithm) {
   base::Hasher hasher(algorithm);
-  UploadState state{repository.text(), base::randomUuid(), actor.name, clock_.now(), 0, hasher.state(), {}};
+  const Storages::Place& place = storages_.placeOf(repository);
+  UploadState state{repository.text(), base::randomUuid(), actor.name, clock_.now(), 0, hasher.state(), {}, place.name};
   auto lease = slots_.take(state.id);
-  if (states_.inStorage()) {
+  if (states_.inStorage(repository)) {
     // What 2.8 needs to purge an upload that we left behind.
-    driver_.put(layout::uploadStartedAt(repository, state.id), base::formatRfc3339(state.startedAt),
-                storage::Durability::Relaxed);
+    place.driver->put(layout::uploadStartedAt(repository, state.id), base::formatRfc3339(state.startedAt),
+                      storage::Durability::Relaxed);
   }
-  auto session = driver_.startUpload(layout::uploadFolder(repository, state.id));
+  auto session = place.driver->startUpload(layout::uploadFolder(repository, state.id));
   return makeWriter(repository, std::move(state), std::move(session), std::move(hasher), std::move(lease));
 }
 
 UploadTicket Uploads::start(const oci::RepositoryName& repository, const Actor& actor, base::HashAlgorithm algorithm) {
   // On shared storage nothing is stored before the first byte: the token is all there is.
-  if (!states_.inStorage()) {
-    const UploadState state{
-        repository.text(), base::randomUuid(), actor.name, clock_.now(), 0, base::Hasher(algorithm).state(), {}};
+  if (!states_.inStorage(repository)) {
+    const UploadState state{repository.text(),
+                            base::randomUuid(),
+                            actor.name,
+                            clock_.now(),
+                            0,
+                            base::Hasher(algorithm).state(),
+                            {},
+                            storages_.placeOf(repository).name};
     return states_.ticket(state);
   }
   return std::move(startWriting(repository, actor, algorithm)->suspend()).value();
@@ -85,8 +96,9 @@ base::Result<std::unique_ptr<UploadWriter>, oci::Error> Uploads::resume(const Re
     hasher = base::Hasher(*request.algorithm);
   }
   const std::string folder = layout::uploadFolder(request.repository, request.id);
+  storage::StorageDriver& driver = storages_.of(request.repository);
   auto session =
-      state.driverState.empty() ? driver_.startUpload(folder) : driver_.resumeUpload(folder, state.driverState);
+      state.driverState.empty() ? driver.startUpload(folder) : driver.resumeUpload(folder, state.driverState);
   if (!session) {
     return base::fail(unknownUpload());
   }
@@ -115,11 +127,12 @@ base::Result<void, oci::Error> Uploads::cancel(const oci::RepositoryName& reposi
 }
 
 base::WallTime Uploads::lastTouched(const oci::RepositoryName& repository, const std::string& id) {
+  storage::StorageDriver& driver = storages_.of(repository);
   if (layout::isUploadId(id)) {
-    if (const auto state = driver_.stat(layout::uploadState(repository, id))) {
+    if (const auto state = driver.stat(layout::uploadState(repository, id))) {
       return state->modified;
     }
-    if (const auto started = driver_.stat(layout::uploadStartedAt(repository, id))) {
+    if (const auto started = driver.stat(layout::uploadStartedAt(repository, id))) {
       return started->modified;
     }
   }
@@ -127,8 +140,8 @@ base::WallTime Uploads::lastTouched(const oci::RepositoryName& repository, const
   // behind, as old as can be.
   base::WallTime youngest;
   const std::string folder = layout::uploadsFolder(repository) + '/' + id;
-  driver_.list(folder, [&](const storage::ListEntry& entry) {
-    const auto data = entry.isFolder ? std::nullopt : driver_.stat(folder + '/' + entry.name);
+  driver.list(folder, [&](const storage::ListEntry& entry) {
+    const auto data = entry.isFolder ? std::nullopt : driver.stat(folder + '/' + entry.name);
     youngest = data ? std::max(youngest, data->modified) : youngest;
     return true;
   });
@@ -137,16 +150,17 @@ base::WallTime Uploads::lastTouched(const oci::RepositoryName& repository, const
 
 std::uint64_t Uploads::purge(const oci::RepositoryName& repository) {
   const auto oldest = clock_.now() - settings_.purgeAfter;
+  storage::StorageDriver& driver = storages_.of(repository);
   std::vector<std::string> abandoned;
-  driver_.list(layout::uploadsFolder(repository), [&](const storage::ListEntry& entry) {
+  driver.list(layout::uploadsFolder(repository), [&](const storage::ListEntry& entry) {
     if (entry.isFolder && !slots_.held(entry.name) && lastTouched(repository, entry.name) < oldest) {
       abandoned.push_back(entry.name);
     }
     return true;
   });
   for (const auto& id : abandoned) {
-    driver_.removeTree(layout::uploadsFolder(repository) + '/' + id);
-    driver_.removeTree(layout::uploadStateFolder(repository, id));
+    driver.removeTree(layout::uploadsFolder(repository) + '/' + id);
+    driver.removeTree(layout::uploadStateFolder(repository, id));
   }
   return abandoned.size();
 }

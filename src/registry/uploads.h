@@ -31,6 +31,7 @@
 #include "oci/names.h"
 #include "registry/actor.h"
 #include "registry/blobs.h"
+#include "registry/storages.h"
 #include "registry/upload_slots.h"
 #include "registry/upload_states.h"
 #include "registry/upload_token.h"
@@ -46,9 +47,8 @@ struct UploadSettings {
 
 class Uploads final {
  public:
-  // All borrowed but the settings and the tokens.
-  Uploads(storage::StorageDriver& driver, Blobs& blobs, const base::Clock& clock, UploadTokens tokens,
-          UploadSettings settings);
+  // The storages' drivers, the blobs and the clock are borrowed.
+  Uploads(Storages storages, Blobs& blobs, const base::Clock& clock, UploadTokens tokens, UploadSettings settings);
 
   // Begins an upload and returns its ticket; nothing of the body is taken yet.
   UploadTicket start(const oci::RepositoryName& repository, const Actor& actor, base::HashAlgorithm algorithm);
@@ -87,7 +87,7 @@ class Uploads final {
                                            UploadSlots::Lease lease);
   base::WallTime lastTouched(const oci::RepositoryName& repository, const std::string& id);
 
-  storage::StorageDriver& driver_;
+  Storages storages_;
   Blobs& blobs_;
   const base::Clock& clock_;
   UploadStates states_;

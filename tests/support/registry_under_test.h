@@ -35,13 +35,14 @@ inline std::span<const std::byte> bytesOf(std::string_view text) { return std::a
 class RegistryUnderTest final {
  public:
   explicit RegistryUnderTest(std::shared_ptr<storage::StorageDriver> driver = std::make_shared<storage::MemoryDriver>(),
-                             registry::UploadSettings settings = {})
+                             registry::UploadSettings settings = {}, std::vector<registry::Storages::Place> others = {})
       : driver_(std::move(driver)),
+        storages(*driver_, std::move(others)),
         index(openIndex(folder.path() / "index.sqlite")),
-        blobs(*driver_, *index, clock),
+        blobs(storages, *index, clock),
         journal(*driver_, base::randomUuid()),
-        manifests(*driver_, *index, blobs, journal, turns, clock, logger, kManifestBytes),
-        uploads(*driver_, blobs, clock, registry::UploadTokens(base::Secret("secret of the tests")), settings),
+        manifests(storages, *index, blobs, journal, turns, clock, logger, kManifestBytes),
+        uploads(storages, blobs, clock, registry::UploadTokens(base::Secret("secret of the tests")), settings),
         referrers(*index, manifests) {}
 
   [[nodiscard]] storage::StorageDriver& driver() { return *driver_; }
@@ -113,6 +114,7 @@ class RegistryUnderTest final {
   std::shared_ptr<storage::StorageDriver> driver_;  // shared with a second registry on the same storage
 
  public:
+  registry::Storages storages;
   TemporaryFolder folder;
   FakeClock clock;
   base::Logger logger{{.level = base::LogLevel::Error}};

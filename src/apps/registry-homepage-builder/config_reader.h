@@ -10,7 +10,7 @@
 #include "apps/registry-homepage-builder/image_config.h"
 #include "client/registry_client.h"
 #include "registry/layout.h"
-#include "storage/storage_driver.h"
+#include "registry/storages.h"
 
 namespace rha::homepage {
 
@@ -23,17 +23,17 @@ class ConfigReader {
   virtual std::optional<std::string> read(const RepositoryName& name, const Digest& digest) = 0;
 };
 
-// From the storage itself: a local disk.
+// From the storages themselves: local disks.
 class StorageConfigs final : public ConfigReader {
  public:
-  // `storage` is borrowed.
-  explicit StorageConfigs(storage::StorageDriver& storage) : storage_(storage) {}
-  std::optional<std::string> read(const RepositoryName&, const Digest& digest) override {
-    return storage_.get(registry::layout::blobData(digest), kLargestConfig);
+  // The storages' drivers are borrowed.
+  explicit StorageConfigs(registry::Storages storages) : storages_(std::move(storages)) {}
+  std::optional<std::string> read(const RepositoryName& name, const Digest& digest) override {
+    return storages_.of(name).get(registry::layout::blobData(digest), kLargestConfig);
   }
 
  private:
-  storage::StorageDriver& storage_;
+  registry::Storages storages_;
 };
 
 // As an anonymous client has them from the registry: for a storage that only registryd has the credentials of.

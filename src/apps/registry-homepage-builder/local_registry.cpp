@@ -1,7 +1,9 @@
 #include "apps/registry-homepage-builder/local_registry.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
+#include <vector>
 
 #include "access/access_file.h"
 #include "access/rule_policy.h"
@@ -48,28 +50,54 @@ std::vector<access::VisibleNamespaces> policies(const config::StartupSettings& s
   return list;
 }
 
-// A local disk is read directly; what lies in an object store is asked of the registry by the name that clients use, so
-// that the builder needs no credentials of the store.
+// Local disks are read directly; where one of the storages is an object store, the registry is asked by the name that
+// clients use, so that the builder needs no credentials of the store.
 struct Configs {
-  std::unique_ptr<storage::FilesystemDriver> storage;  // null: over HTTP
+  std::vector<std::unique_ptr<storage::FilesystemDriver>> storages;  // none: over HTTP
   std::unique_ptr<ConfigReader> reader;
 };
 
+std::unique_ptr<storage::FilesystemDriver> openFolder(const config::StorageSettings& settings) {
+  auto storage = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});
+  storage->open();
+  return storage;
+}
+
+Configs openFolders(const config::StartupSettings& settings) {
+  Configs configs;
+  configs.storages.push_back(openFolder(settings.storage));
+  std::vector<registry::Storages::Place> others;
+  for (const config::StorageRoute& route : settings.storageRoutes) {
+    configs.storages.push_back(openFolder(route.storage));
+    others.push_back({route.name, route.namespaces, configs.storages.back().get()});
+  }
+  configs.reader = std::make_unique<StorageConfigs>(registry::Storages(*configs.storages.front(), std::move(others)));
+  return configs;
+}
+
+// The first driver that is no local folder; "" if there is none.
+std::string objectStore(const config::StartupSettings& settings) {
+  std::vector<std::string> drivers{settings.storage.driver};
+  for (const config::StorageRoute& route : settings.storageRoutes) {
+    drivers.push_back(route.storage.driver);
+  }
+  const auto found =
+      std::find_if(drivers.begin(), drivers.end(), [](const auto& name) { return name != "filesystem"; });
+  return found == drivers.end() ? "" : *found;
+}
+
 Configs openConfigs(const config::StartupSettings& settings, unsigned threads) {
-  if (settings.storage.driver == "filesystem") {
-    auto storage =
-        std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.storage.filesystem.root});
-    storage->open();
-    auto reader = std::make_unique<StorageConfigs>(*storage);
-    return {std::move(storage), std::move(reader)};
+  const std::string store = objectStore(settings);
+  if (store.empty()) {
+    return openFolders(settings);
   }
   const auto address = client::RegistryAddress::parse(settings.homepage.registryName);
   if (!address) {
-    throw std::runtime_error("storage.driver is \"" + settings.storage.driver +
+    throw std::runtime_error("storage.driver is \"" + store +
                              "\", so what images say of themselves is asked of the registry: set "
                              "homepage.registry_name to the name it has for its clients");
   }
-  return {nullptr, std::make_unique<RegistryConfigs>(*address, threads)};
+  return {{}, std::make_unique<RegistryConfigs>(*address, threads)};
 }
 
 class LocalRegistry final : public Source {
@@ -78,7 +106,8 @@ class LocalRegistry final : public Source {
                 const EarlierSite& earlier)
       : configs_(openConfigs(settings, threads)),
         index_(settings.index.path, threads),
-        source_(index_, *configs_.reader, policies(settings), registry, configs_.storage ? nullptr : &earlier) {}
+        source_(index_, *configs_.reader, policies(settings), registry,
+                configs_.storages.empty() ? &earlier : nullptr) {}
 
   void open() { index_.open(); }
   std::vector<RepositoryName> repositories() override { return source_.repositories(); }

@@ -301,7 +301,7 @@ storage::OpenFor Daemon::storageUse() const {
 // Called by monitoring every few seconds: one small write, as CNCF distribution's check of its storage.
 std::map<std::string, std::string> Daemon::failedChecks() const {
   try {
-    checkStorage(*parts_->storage, storageUse());
+    parts_->storages->check(storageUse());
     return {};
   } catch (const storage::StorageError& error) {
     return {{"storage", error.what()}};
@@ -330,7 +330,7 @@ base::Result<std::string, std::string> Daemon::status() const {
                         {"uptime_seconds", uptime.count()},
                         {"generation", kSettingsGeneration},
                         {"listen", joined(plainAddresses())},
-                        {"storage", {{"driver", parts_->storage->name()}}},
+                        {"storage", {{"driver", parts_->storages->names()}}},
                         {"connections", server_->connections()},
                         {"uploads", parts_->uploads.active()}};
   status["access"] = access_ ? accessStatusJson(access_->status(), settings_.access.file)
@@ -364,7 +364,7 @@ void Daemon::logStarted() const {
                          {"listen", joined(plainAddresses())},
                          {"tls_listen", tlsAddresses().empty() ? "off" : joined(tlsAddresses())},
                          {"debug_listen", debugServer_ ? joined(debugServer_->addresses()) : "off"},
-                         {"storage", parts_->storage->name()},
+                         {"storage", parts_->storages->names()},
                          {"index", housekeeper_->indexText()},
                          {"access", access_ ? settings_.access.file : "off"},
                          {"control", settings_.control.socket.empty() ? "off" : settings_.control.socket}});

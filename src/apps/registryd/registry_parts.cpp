@@ -46,37 +46,30 @@ registry::UploadSettings uploadSettings(const config::StartupSettings& settings)
 
 RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings, const base::Clock& clock,
                              const base::Logger& logger)
-    : storage(std::move(base.storage)),
+    : storages(std::move(base.storages)),
       identity(std::move(base.identity)),
       index(std::move(base.index)),
-      blobs(*storage, *index, clock),
-      journal(*storage, base::randomUuid()),
-      manifests(*storage, *index, blobs, journal, turns, clock, logger, settings.limits.manifestBytes),
-      uploads(*storage, blobs, clock, registry::UploadTokens(std::move(base.uploadSecret)), uploadSettings(settings)),
+      blobs(storages->all(), *index, clock),
+      journal(storages->all().main(), base::randomUuid()),
+      manifests(storages->all(), *index, blobs, journal, turns, clock, logger, settings.limits.manifestBytes),
+      uploads(storages->all(), blobs, clock, registry::UploadTokens(std::move(base.uploadSecret)),
+              uploadSettings(settings)),
       referrers(*index, manifests),
       schema1(blobs, manifests, clock, registry::JwsKey::generate()),
-      builder(*storage, logger, settings.limits.manifestBytes) {}
+      builder(storages->all(), logger, settings.limits.manifestBytes) {}
 
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
                                             const base::Logger& logger, base::MetricsRegistry& metrics,
                                             storage::OpenFor use) {
   RegistryParts::Base base;
   const std::filesystem::path indexPath = settings.index.path;
-  base.storage = openStorage(settings.storage, {clock, logger, metrics}, use);
-  checkStorage(*base.storage, use);
-  base.identity = use == storage::OpenFor::Writing ? registry::storageIdentity(*base.storage)
-                                                   : registry::knownStorageIdentity(*base.storage);
+  base.storages = std::make_unique<OpenStorages>(settings, StorageTools{clock, logger, metrics}, use);
+  base.storages->check(use);
+  base.identity = use == storage::OpenFor::Writing ? registry::identityOf(base.storages->all())
+                                                   : registry::knownIdentityOf(base.storages->all());
   base.index = openIndex(indexPath, base.identity, logger);
   base.uploadSecret = loadUploadSecret(settings.http.secretFile, indexPath.parent_path());
   return std::make_unique<RegistryParts>(std::move(base), settings, clock, logger);
-}
-
-void checkStorage(storage::StorageDriver& driver, storage::OpenFor use) {
-  if (use == storage::OpenFor::Writing) {
-    driver.check();
-  } else {
-    static_cast<void>(registry::knownStorageIdentity(driver));
-  }
 }
 
 bool rebuildIndex(RegistryParts& parts, registry::BuildProgress& progress, const std::atomic<bool>& stop) {

@@ -1,6 +1,6 @@
 // RegistryParts: the registry without its servers: storage, index, and the services on them, built by the settings.
 //
-//   storage (metered) ── identity ── index ── blobs, journal, manifests, uploads, referrers, schema 1
+//   storages (metered) ── identity ── index ── blobs, journal, manifests, uploads, referrers, schema 1
 //
 // Made by openRegistry(), owned by the daemon or by `--rebuild-index`. Its members are thread-safe, each as its header
 // says; the object itself is built and destroyed by one thread.
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/registryd/storage_parts.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -24,15 +25,14 @@
 #include "registry/schema1.h"
 #include "registry/uploads.h"
 #include "storage/filesystem_root.h"
-#include "storage/storage_driver.h"
 
 namespace rha::registryd {
 
 struct RegistryParts {
   // What is opened before the services can be built.
   struct Base {
-    std::unique_ptr<storage::StorageDriver> storage;
-    // Of the storage; an index that carries another one is of another storage. "": it has none yet, and was opened for
+    std::unique_ptr<OpenStorages> storages;
+    // Of the storages; an index that carries another one is of others. "": it has none yet, and was opened for
     // reading.
     std::string identity;
     std::unique_ptr<index::RebuildableIndex> index;
@@ -44,7 +44,7 @@ struct RegistryParts {
   RegistryParts& operator=(const RegistryParts&) = delete;
   ~RegistryParts() = default;
 
-  std::unique_ptr<storage::StorageDriver> storage;
+  std::unique_ptr<OpenStorages> storages;
   std::string identity;
   std::unique_ptr<index::RebuildableIndex> index;
   registry::KeyedMutex turns;
@@ -57,15 +57,12 @@ struct RegistryParts {
   registry::IndexBuilder builder;
 };
 
-// Opens storage and index and builds the rest. The index may be incomplete afterwards (housekeeper.h makes it
-// complete). For reading, the storage is sent no write. All arguments are borrowed. Throws std::exception with a text
+// Opens storages and index and builds the rest. The index may be incomplete afterwards (housekeeper.h makes it
+// complete). For reading, no storage is sent a write. All arguments are borrowed. Throws std::exception with a text
 // for the operator.
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
                                             const base::Logger& logger, base::MetricsRegistry& metrics,
                                             storage::OpenFor use = storage::OpenFor::Writing);
-
-// Throws StorageError if the storage cannot be used: by a small write, or, for reading, by a look at it.
-void checkStorage(storage::StorageDriver& driver, storage::OpenFor use);
 
 // Fills the index anew from the storage and puts it in place. False if `stop` became true before the end; the index is
 // then as it was. Throws storage::StorageError and index::IndexError, then, too. One thread at a time.

@@ -50,11 +50,53 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
   return driver;
 }
 
-}  // namespace
-
 std::unique_ptr<storage::StorageDriver> openStorage(const config::StorageSettings& settings, const StorageTools& tools,
                                                     storage::OpenFor use) {
   return std::make_unique<storage::MeteredDriver>(makeDriver(settings, tools, use), tools.clock, tools.metrics);
+}
+
+using Drivers = std::vector<std::unique_ptr<storage::StorageDriver>>;
+
+// The main one first.
+Drivers openAll(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use) {
+  Drivers drivers;
+  drivers.push_back(openStorage(settings.storage, tools, use));
+  for (const config::StorageRoute& route : settings.storageRoutes) {
+    drivers.push_back(openStorage(route.storage, tools, use));
+  }
+  return drivers;
+}
+
+registry::Storages placesOf(const Drivers& drivers, const std::vector<config::StorageRoute>& routes) {
+  std::vector<registry::Storages::Place> others;
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    others.push_back({routes[i].name, routes[i].namespaces, drivers[i + 1].get()});
+  }
+  return {*drivers.front(), std::move(others)};
+}
+
+}  // namespace
+
+OpenStorages::OpenStorages(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use)
+    : drivers_(openAll(settings, tools, use)), storages_(placesOf(drivers_, settings.storageRoutes)) {}
+
+void OpenStorages::check(storage::OpenFor use) const {
+  if (use == storage::OpenFor::Reading) {
+    static_cast<void>(registry::knownIdentityOf(storages_));
+    return;
+  }
+  for (const auto& driver : drivers_) {
+    driver->check();
+  }
+}
+
+std::string OpenStorages::names() const {
+  std::string text;
+  for (const registry::Storages::Place& place : storages_.all()) {
+    text += place.name.empty() ? "" : ", " + place.name + ": ";
+    text += place.driver->name();
+  }
+  return text;
 }
 
 }  // namespace rha::registryd

@@ -1,14 +1,17 @@
-// Makes the storage that the settings ask for: the one place that knows all drivers.
+// Makes the storages that the settings ask for: the one place that knows all drivers.
 //
 // Called by one thread, at the start. What is in StorageTools is borrowed by the driver for its life.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "config/settings.h"
+#include "registry/storages.h"
 #include "storage/open_for.h"
 #include "storage/storage_driver.h"
 
@@ -20,8 +23,21 @@ struct StorageTools {
   base::MetricsRegistry& metrics;
 };
 
-// Opens it, metered. For reading, it is sent no write. Throws StorageError with a text for the operator.
-std::unique_ptr<storage::StorageDriver> openStorage(const config::StorageSettings& settings, const StorageTools& tools,
-                                                    storage::OpenFor use);
+// The storages and their drivers, which it owns.
+class OpenStorages final {
+ public:
+  // Opens all, metered. For reading, they are sent no write. Throws StorageError with a text for the operator.
+  OpenStorages(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use);
+
+  [[nodiscard]] const registry::Storages& all() const { return storages_; }
+  // Throws StorageError if one of them cannot be used: by a small write, or, for reading, by a look at it.
+  void check(storage::OpenFor use) const;
+  // The names of the drivers: "swift", or "filesystem, restricted: s3".
+  [[nodiscard]] std::string names() const;
+
+ private:
+  std::vector<std::unique_ptr<storage::StorageDriver>> drivers_;
+  registry::Storages storages_;
+};
 
 }  // namespace rha::registryd

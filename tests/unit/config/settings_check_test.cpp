@@ -302,6 +302,68 @@ TEST(SettingsCheck, a_url_has_a_scheme_and_a_host_and_no_password) {
   EXPECT_EQ(fault("https://me:secret@swift/"), Lines{"1: storage.swift.auth_url must not hold a user or password"});
 }
 
+constexpr std::string_view kRoutes =
+    "storage:\n"
+    "  driver: filesystem\n"
+    "  routes:\n"
+    "    - name: closed\n"
+    "      namespaces: [restricted/, team/secret]\n"
+    "      driver: swift\n"
+    "      swift:\n"
+    "        auth_url: https://swift/auth/v1.0\n"
+    "        user: registry:closed\n"
+    "        password_file: /etc/docker-registry-ha/swift\n"
+    "        container: closed\n"
+    "    - {name: ml, namespaces: [ml], driver: filesystem, filesystem: {root: /srv/ml}}\n";
+
+TEST(SettingsCheck, routes_have_the_settings_of_a_storage) {
+  const auto settings = good(kRoutes);
+  ASSERT_EQ(settings.storageRoutes.size(), 2U);
+  EXPECT_EQ(settings.storageRoutes[0].name, "closed");
+  EXPECT_EQ(settings.storageRoutes[0].namespaces, (std::vector<std::string>{"restricted", "team/secret"}));
+  EXPECT_EQ(settings.storageRoutes[0].storage.driver, "swift");
+  EXPECT_EQ(settings.storageRoutes[0].storage.swift.container, "closed");
+  EXPECT_EQ(settings.storageRoutes[0].storage.swift.segmentBytes, SwiftSettings().segmentBytes);
+  EXPECT_EQ(settings.storageRoutes[1].storage.filesystem.root, "/srv/ml");
+  EXPECT_EQ(settings.storage, StorageSettings());
+}
+
+TEST(SettingsCheck, faults_of_a_route_say_of_which) {
+  EXPECT_EQ(faults("storage:\n"
+                   "  routes:\n"
+                   "    - name: a\n"
+                   "      namespaces: [x]\n"
+                   "      driver: swift\n"
+                   "      swift: {user: 'a:b', password_file: /p, container: c, sise: 3}\n"
+                   "    - name: b\n"
+                   "      namespaces: [y]\n"
+                   "    - name: C!\n"
+                   "      namespaces: ['/y', z]\n"
+                   "      driver: filesystem\n"
+                   "    - namespaces: [q]\n"
+                   "      name: d\n"
+                   "      routes: []\n"
+                   "    - 7\n"),
+            (Lines{"5: storage.routes: \"a\": storage.swift.auth_url must be set with storage.driver swift",
+                   "6: storage.routes: \"a\": unknown key \"storage.swift.sise\"",
+                   "7: storage.driver must be set in each of storage.routes",
+                   "9: storage.routes: name must be a word of at most 32 of a-z, 0-9, - and _, not \"C!\"",
+                   "10: storage.routes: a namespace is the beginning of repository names, such as \"restricted\" or "
+                   "\"team/project\", not \"/y\"",
+                   "14: storage.routes: a storage of the list has no routes of its own",
+                   "15: storage.routes must be a list of maps with name, namespaces and driver"}));
+}
+
+TEST(SettingsCheck, routes_must_not_overlap) {
+  EXPECT_EQ(faults("storage:\n"
+                   "  routes:\n"
+                   "    - {name: a, namespaces: [x], driver: filesystem}\n"
+                   "    - {name: a, namespaces: [y, x], driver: filesystem, filesystem: {root: /srv}}\n"),
+            (Lines{"2: storage.routes: \"a\" is the same place as the main storage",
+                   "2: storage.routes: two storages have the name \"a\"",
+                   "2: storage.routes: the namespace \"x\" is given to \"a\" twice"}));
+}
+
 }  // namespace
 TEST(SettingsCheck, the_registry_name_is_a_host) {
   EXPECT_EQ(good("homepage: {registry_name: registry.example.org:5000}\n").homepage.registryName,

@@ -25,6 +25,15 @@ TEST(SettingsText, the_dump_of_settings_reads_back_as_the_same_settings) {
   settings.limits.blobBytes = 5'000'000'001;
   settings.http.tls = {{"*:443"}, {"/c: 1", "/k"}, {{"/c2", "/k2"}, {"/c3", "/k3"}}, "1.3"};
   settings.http.proxyProtocol.from = {"10.0.0.0/8", "fd00::/8"};
+  settings.storageRoutes = {{"ml", {"ml", "a/b"}, {}}, {"closed", {"restricted"}, {}}};
+  settings.storageRoutes[0].storage.filesystem.root = "/srv/ml";
+  settings.storageRoutes[1].storage.driver = "swift";
+  auto& swift = settings.storageRoutes[1].storage.swift;
+  swift.authUrl = "https://swift/auth/v1.0";
+  swift.user = "a:b";
+  swift.passwordFile = "/p";
+  swift.container = "c";
+  swift.segmentBytes = 64U << 20U;
   auto again = checkSettings(toYaml(settings), kAnything);
   ASSERT_TRUE(again.ok()) << toYaml(settings);
   EXPECT_EQ(*again, settings);

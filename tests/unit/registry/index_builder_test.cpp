@@ -89,10 +89,10 @@ TEST_F(IndexBuilderTest, ReindexingARepositoryRemovesWhatIsGoneAndKeepsTheHistor
 }
 
 TEST_F(IndexBuilderTest, TheIdentityOfAStorageStays) {
-  const auto identity = registry::storageIdentity(registry_.driver());
-  EXPECT_EQ(identity, registry::storageIdentity(registry_.driver()));
+  const auto identity = registry::identityOf(registry_.driver());
+  EXPECT_EQ(identity, registry::identityOf(registry_.driver()));
   RegistryUnderTest other;
-  EXPECT_NE(identity, registry::storageIdentity(other.driver()));
+  EXPECT_NE(identity, registry::identityOf(other.driver()));
 }
 
 TEST(JournalTest, RecordsAreNumberedFromOneAndReadInOrder) {
