@@ -6,8 +6,8 @@
 #include <cerrno>
 
 #include "api/error_response.h"
-#include "api/http_date.h"
 #include "base/error.h"
+#include "base/http_date.h"
 #include "base/text.h"
 
 namespace rha::api {
@@ -99,14 +99,14 @@ bool isUnchanged(const net::Headers& headers, const SiteFile& file) {
     return namesTag(*tags, file.entityTag);
   }
   const auto field = headers.find("If-Modified-Since");
-  const auto since = field ? parseHttpDate(*field) : std::nullopt;
+  const auto since = field ? base::parseHttpDate(*field) : std::nullopt;
   return since && file.modified <= *since;
 }
 
 net::Response fileResponse(const net::Request& request, SiteFile file) {
   net::Response response(isUnchanged(request.headers, file) ? 304 : 200);
   response.headers.add("ETag", file.entityTag);
-  response.headers.add("Last-Modified", formatHttpDate(file.modified));
+  response.headers.add("Last-Modified", base::formatHttpDate(file.modified));
   // Kept by whoever likes, but asked about each time: a page and its style belong to one build.
   response.headers.add("Cache-Control", "no-cache");
   secure(response);

@@ -84,6 +84,25 @@ std::size_t editDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+std::string encodeBase64(std::string_view bytes, std::string_view alphabet) {
+  std::string text;
+  text.reserve(bytes.size() * 4 / 3 + 1);
+  std::uint32_t pending = 0;
+  unsigned bits = 0;
+  for (const char c : bytes) {
+    pending = ((pending << 8) | static_cast<unsigned char>(c)) & 0xffffU;
+    bits += 8;
+    while (bits >= 6) {
+      bits -= 6;
+      text += alphabet[(pending >> bits) & 0x3fU];
+    }
+  }
+  if (bits > 0) {
+    text += alphabet[(pending << (6 - bits)) & 0x3fU];
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string toHex(std::string_view bytes) {
@@ -114,22 +133,11 @@ std::optional<std::string> fromHex(std::string_view hex) {
   return bytes;
 }
 
-std::string toBase64Url(std::string_view bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 4 / 3 + 1);
-  std::uint32_t pending = 0;
-  unsigned bits = 0;
-  for (const char c : bytes) {
-    pending = ((pending << 8) | static_cast<unsigned char>(c)) & 0xffffU;
-    bits += 8;
-    while (bits >= 6) {
-      bits -= 6;
-      text += kBase64Url[(pending >> bits) & 0x3fU];
-    }
-  }
-  if (bits > 0) {
-    text += kBase64Url[(pending << (6 - bits)) & 0x3fU];
-  }
+std::string toBase64Url(std::string_view bytes) { return encodeBase64(bytes, kBase64Url); }
+
+std::string toBase64(std::string_view bytes) {
+  std::string text = encodeBase64(bytes, kBase64);
+  text.append((4 - text.size() % 4) % 4, '=');
   return text;
 }
 

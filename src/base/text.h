@@ -16,7 +16,8 @@ std::optional<std::string> fromHex(std::string_view hex);
 // RFC 4648 section 5 (URL and filename safe), without padding.
 std::string toBase64Url(std::string_view bytes);
 std::optional<std::string> fromBase64Url(std::string_view text);
-// RFC 4648 section 4, padding required (HTTP Basic credentials).
+// RFC 4648 section 4, with padding, which is required (HTTP Basic credentials, Content-MD5).
+std::string toBase64(std::string_view bytes);
 std::optional<std::string> fromBase64(std::string_view text);
 
 // Decimal digits only, no sign, no blanks; nullopt on anything else or beyond 2^64-1.

@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "api/homepage_handler.h"
-#include "api/http_date.h"
 #include "api_fixture.h"
 #include "support/temporary_folder.h"
 
@@ -230,19 +229,6 @@ TEST_F(Homepage, aSiteThatIsReplacedIsServedAtOnce) {
   fs::rename(folder.path() / "new", site);
   EXPECT_EQ(get("/").body, "<new>");
   EXPECT_TRUE(fromApi("/library/alpine/tags/"));
-}
-
-TEST(HttpDate, isReadAndWritten) {
-  const auto time = rha::api::parseHttpDate("Sun, 06 Nov 1994 08:49:37 GMT");
-  ASSERT_TRUE(time);
-  EXPECT_EQ(time->time_since_epoch().count(), 784111777);
-  EXPECT_EQ(rha::api::formatHttpDate(*time), "Sun, 06 Nov 1994 08:49:37 GMT");
-  for (const char* bad :
-       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Mon, 06 Nov 1994 08:49:37 GMT",
-        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 25:49:37 GMT",
-        "Sun, 06 Xyz 1994 08:49:37 GMT", "Sun, 0x Nov 1994 08:49:37 GMT"}) {
-    EXPECT_FALSE(rha::api::parseHttpDate(bad)) << bad;
-  }
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ TEST(Base64, KnowsTheTestVectorsOfRfc4648) {
   };
   for (const auto& [plain, encoded] : vectors) {
     EXPECT_EQ(fromBase64(encoded), plain);
+    EXPECT_EQ(toBase64(plain), encoded);
     const std::string unpadded = encoded.substr(0, encoded.find('='));
     EXPECT_EQ(toBase64Url(plain), unpadded);
     EXPECT_EQ(fromBase64Url(unpadded), plain);

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-namespace rha::api {
+namespace rha::base {
 
 std::string formatHttpDate(std::chrono::sys_seconds time);
 // nullopt for anything but the form above; the obsolete forms are not sent by anything that is alive.
 std::optional<std::chrono::sys_seconds> parseHttpDate(std::string_view text);
 
-}  // namespace rha::api
+}  // namespace rha::base

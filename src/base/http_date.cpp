@@ -1,4 +1,4 @@
-#include "api/http_date.h"
+#include "base/http_date.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace rha::api {
+namespace rha::base {
 namespace {
 
 using namespace std::chrono;
@@ -53,4 +53,4 @@ std::optional<sys_seconds> parseHttpDate(std::string_view text) {
   return formatHttpDate(time) == text ? std::optional(time) : std::nullopt;
 }
 
-}  // namespace rha::api
+}  // namespace rha::base
