@@ -27,6 +27,14 @@ void SegmentList::add(std::uint64_t size, std::string_view session) {
   bytes_ += size;
 }
 
+void SegmentList::removeLast() {
+  bytes_ -= runs_.back().size;
+  --count_;
+  if (--runs_.back().count == 0) {
+    runs_.pop_back();
+  }
+}
+
 std::vector<SegmentList::Segment> SegmentList::segments() const {
   std::vector<Segment> all;
   all.reserve(count_);

@@ -26,6 +26,8 @@ class SegmentList final {
   };
 
   void add(std::uint64_t size, std::string_view session);
+  // Precondition: not empty.
+  void removeLast();
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }

@@ -49,7 +49,11 @@ std::size_t Spool::append(std::span<const std::byte> bytes, std::uint64_t limit,
     const std::uint64_t room = std::min<std::uint64_t>(kSpoolChunkBytes - used, limit - size_);
     const auto piece = bytes.subspan(taken, std::min<std::uint64_t>(bytes.size() - taken, room));
     std::memcpy(chunks_.back().get() + used, piece.data(), piece.size());
-    md5_.update(piece);
+    if (checksum_ == SpoolChecksum::Md5) {
+      md5_.update(piece);
+    } else {
+      sha256_.update(piece);
+    }
     taken += piece.size();
     size_ += piece.size();
   }
@@ -73,6 +77,7 @@ void Spool::clear() noexcept {
   budget_.giveBack(count);
   size_ = 0;
   md5_ = base::Md5();
+  sha256_ = base::Hasher(base::HashAlgorithm::Sha256);
 }
 
 }  // namespace rha::storage

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "base/hasher.h"
 #include "base/lock_guarded.h"
 #include "base/md5.h"
 #include "fetch/request.h"
@@ -40,9 +41,13 @@ class SpoolBudget final {
   std::condition_variable freed_;
 };
 
+// The checksum that the store wants with the bytes.
+enum class SpoolChecksum : std::uint8_t { Md5, Sha256 };
+
 class Spool final : public fetch::RequestBody {
  public:
-  explicit Spool(SpoolBudget& budget) : budget_(budget) {}
+  explicit Spool(SpoolBudget& budget, SpoolChecksum checksum = SpoolChecksum::Md5)
+      : budget_(budget), checksum_(checksum) {}
   ~Spool() override { clear(); }
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
@@ -52,7 +57,9 @@ class Spool final : public fetch::RequestBody {
   std::size_t append(std::span<const std::byte> bytes, std::uint64_t limit, std::chrono::milliseconds patience);
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   std::size_t read(std::uint64_t offset, std::span<std::byte> buffer) const override;
+  // Of the checksum that was chosen.
   [[nodiscard]] std::string md5Hex() const { return md5_.hex(); }
+  [[nodiscard]] std::string sha256Hex() const { return sha256_.hex(); }
   // Gives the memory back.
   void clear() noexcept;
 
@@ -60,7 +67,9 @@ class Spool final : public fetch::RequestBody {
   SpoolBudget& budget_;
   std::vector<std::unique_ptr<std::byte[]>> chunks_;
   std::uint64_t size_ = 0;
+  SpoolChecksum checksum_;
   base::Md5 md5_;
+  base::Hasher sha256_{base::HashAlgorithm::Sha256};
 };
 
 }  // namespace rha::storage

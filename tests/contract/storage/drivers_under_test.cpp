@@ -3,7 +3,9 @@
 #include "storage/filesystem_driver.h"
 #include "storage/memory_driver.h"
 #include "storage/metered_driver.h"
+#include "storage/s3_driver.h"
 #include "storage/swift_driver.h"
+#include "support/s3_under_test.h"
 #include "support/swift_under_test.h"
 #include "support/temporary_folder.h"
 
@@ -68,6 +70,30 @@ class SwiftDriverUnderTest final : public DriverUnderTest {
   SwiftDriver other_{swiftSettings(kProfile, folder_.path()), clock_, logger_, metrics_};
 };
 
+// On the S3 of the Swift with all middleware.
+class S3DriverUnderTest final : public DriverUnderTest {
+ public:
+  S3DriverUnderTest() {
+    static const bool bucketMade = [this] {
+      rha::test::makeS3Bucket(rha::test::s3Settings(folder_.path()), clock_);
+      return true;
+    }();
+    static_cast<void>(bucketMade);
+    driver_.open();
+    other_.open();
+  }
+  StorageDriver& driver() override { return driver_; }
+  StorageDriver& other() override { return other_; }
+  [[nodiscard]] bool keepsReplacedBytes() const override { return false; }
+
+ private:
+  base::SystemClock clock_;
+  base::MetricsRegistry metrics_;
+  rha::test::TemporaryFolder folder_;
+  S3Driver driver_{rha::test::s3Settings(folder_.path()), clock_, metrics_};
+  S3Driver other_{rha::test::s3Settings(folder_.path()), clock_, metrics_};
+};
+
 template <typename T>
 std::unique_ptr<DriverUnderTest> make() {
   return std::make_unique<T>();
@@ -85,6 +111,9 @@ const std::vector<DriverFactory>& driversUnderTest() {
     if (swiftRuns()) {
       all.push_back({"swiftFull", make<SwiftDriverUnderTest<SwiftProfile::Full>>});
       all.push_back({"swiftBare", make<SwiftDriverUnderTest<SwiftProfile::Bare>>});
+    }
+    if (rha::test::s3Runs()) {
+      all.push_back({"s3", make<S3DriverUnderTest>});
     }
     return all;
   }();
