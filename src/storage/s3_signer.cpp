@@ -90,7 +90,7 @@ fetch::Headers signS3(const S3Unsigned& request, const S3Credentials& credential
   const std::string text = std::string(kAlgorithm) + '\n' + time + '\n' + scope + '\n' +
                            base::hashHex(base::HashAlgorithm::Sha256, canonical);
   headers.emplace_back("Authorization", std::string(kAlgorithm) + " Credential=" + credentials.accessKey + '/' + scope +
-                                            ",SignedHeaders=" + names + ",Signature=" +
+                                            ", SignedHeaders=" + names + ", Signature=" +
                                             signature(credentials.secretKey.reveal(), day, region, text));
   return headers;
 }

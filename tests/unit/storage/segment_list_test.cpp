@@ -23,6 +23,18 @@ TEST(SegmentList, EqualSegmentsInARowAreOneRun) {
   EXPECT_EQ(segments[258].session, "5fa0c1");
 }
 
+TEST(SegmentList, TheLastSegmentCanBeTakenAway) {
+  auto list = *SegmentList::parse("2x5,1x7:5fa0c1");
+  list.removeLast();
+  EXPECT_EQ(list.text(), "2x5");
+  list.removeLast();
+  EXPECT_EQ(list.text(), "1x5");
+  EXPECT_EQ(list.bytes(), 5U);
+  EXPECT_EQ(list.count(), 1U);
+  list.removeLast();
+  EXPECT_TRUE(list.empty());
+}
+
 TEST(SegmentList, TextIsReadBack) {
   for (const std::string text : {"", "1x0", "31x33554432,1x1048576", "2x5,2x5:5fa0c1,1x5"}) {
     const auto list = SegmentList::parse(text);

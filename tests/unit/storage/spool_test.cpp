@@ -44,6 +44,16 @@ TEST(Spool, GivesBackWhatItTookFromAnyPlace) {
   EXPECT_EQ(spool.md5Hex(), base::md5Hex("x"));
 }
 
+TEST(Spool, HasTheChecksumThatWasChosen) {
+  SpoolBudget budget(8U << 20U);
+  Spool spool(budget, SpoolChecksum::Sha256);
+  spool.append(bytesOf("hello "), 100, milliseconds(0));
+  spool.append(bytesOf("world"), 100, milliseconds(0));
+  EXPECT_EQ(spool.sha256Hex(), base::hashHex(base::HashAlgorithm::Sha256, "hello world"));
+  spool.clear();
+  EXPECT_EQ(spool.sha256Hex(), base::hashHex(base::HashAlgorithm::Sha256, ""));
+}
+
 TEST(Spool, TakesNoMoreThanItsLimit) {
   SpoolBudget budget(8U << 20U);
   Spool spool(budget);
