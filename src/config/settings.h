@@ -76,6 +76,7 @@ struct SwiftSettings {
 
 struct StorageSettings {
   std::string driver = "filesystem";
+  std::chrono::milliseconds peersInterval{2'000};  // 0: there are no other nodes
   FilesystemSettings filesystem;
   SwiftSettings swift;
   bool operator==(const StorageSettings&) const = default;
