@@ -35,6 +35,13 @@ class BodySource {
   // never calls read(). nullopt: read() is the only way.
   [[nodiscard]] virtual std::optional<FileRange> file() const { return std::nullopt; }
 
+  // The file could not be sent beyond its first `sent` bytes: the disk failed, or the file was cut. True: read() goes
+  // on from there by other means; false: the body cannot be had. Must not block.
+  virtual bool goOnWithoutFile(std::uint64_t sent) {
+    static_cast<void>(sent);
+    return false;
+  }
+
   // The whole of the bytes in memory, if that is where they are. nullopt: see file() and read().
   [[nodiscard]] virtual std::optional<std::string_view> memory() const { return std::nullopt; }
 

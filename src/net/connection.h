@@ -100,6 +100,7 @@ class Connection final : public Watched, public DeadlineEntry {
   Progress send();
   Progress sendMemory();
   Progress sendFile();
+  bool goOnWithoutFile();
   Progress sendStream();
   Progress sourceFailed(std::string_view why);
   Progress sent(const IoResult& result);

@@ -59,7 +59,7 @@ void Connection::openBody(std::unique_ptr<base::BodySource> source) {
     response_.body = std::move(source);
   } else {
     streamLeft_ = source->size();
-    exchange_->stream(std::move(source));
+    exchange_->stream(std::move(source), streamLeft_);
   }
 }
 
@@ -119,7 +119,8 @@ Connection::Progress Connection::sendFile() {
       return Progress::Blocked;
     }
     if (result.count == 0) {
-      return sourceFailed("file ended " + std::to_string(fileLeft_->length) + " bytes early");
+      return goOnWithoutFile() ? Progress::Continue
+                               : sourceFailed("file ended " + std::to_string(fileLeft_->length) + " bytes early");
     }
     fileLeft_->offset += result.count;
     fileLeft_->length -= result.count;
@@ -128,6 +129,18 @@ Connection::Progress Connection::sendFile() {
   }
   fileLeft_.reset();
   return Progress::Continue;
+}
+
+// The file failed; its source may have the rest from elsewhere, on a worker's time.
+bool Connection::goOnWithoutFile() {
+  auto& source = std::get<std::unique_ptr<base::BodySource>>(response_.body);
+  if (!source->goOnWithoutFile(source->size() - fileLeft_->length)) {
+    return false;
+  }
+  streamLeft_ = fileLeft_->length;
+  fileLeft_.reset();
+  exchange_->stream(std::move(source), streamLeft_);
+  return true;
 }
 
 Connection::Progress Connection::sendStream() {

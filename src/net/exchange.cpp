@@ -111,8 +111,8 @@ void Exchange::abort(AbortReason reason) {
   submit(step);
 }
 
-void Exchange::stream(std::unique_ptr<base::BodySource> source) {
-  streamBytes_ = sourceLeft_ = source->size();
+void Exchange::stream(std::unique_ptr<base::BodySource> source, std::uint64_t bytes) {
+  streamBytes_ = sourceLeft_ = bytes;
   source_ = std::move(source);
   shared_.lock()->sourceOpen = true;
 }

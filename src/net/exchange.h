@@ -49,8 +49,8 @@ class Exchange final : public WorkerTask, public BudgetWaiter {
   // Gives the exchange up: the sink's abort() is called, the source destroyed, a response to come is dropped.
   void abort(AbortReason reason);
 
-  // Begins to read the body of the answer, of source->size() bytes, from `source`.
-  void stream(std::unique_ptr<base::BodySource> source);
+  // Begins to read the body of the answer, or its last `bytes`, from `source`.
+  void stream(std::unique_ptr<base::BodySource> source, std::uint64_t bytes);
   // The next bytes of the stream; null: a notice follows. sourceFailed() before.
   BodySlot* beginSend();
   void endSend(BodySlot& slot);

@@ -2,19 +2,49 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "transport_contract.h"
 
 namespace rha::net::test {
 namespace {
 
+// A file that holds the first `there` of the bytes, and a source that can go on without it.
+class HalfLostSource final : public base::BodySource {
+ public:
+  HalfLostSource(base::Fd file, std::string bytes) : file_(std::move(file)), bytes_(std::move(bytes)) {}
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  [[nodiscard]] std::optional<base::FileRange> file() const override {
+    return base::FileRange{file_.get(), 0, bytes_.size()};
+  }
+  bool goOnWithoutFile(std::uint64_t sent) override {
+    at_ = sent;
+    return true;
+  }
+  std::size_t read(std::span<std::byte> buffer) override {
+    const std::size_t count = std::min(buffer.size(), bytes_.size() - at_);
+    std::memcpy(buffer.data(), bytes_.data() + at_, count);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  base::Fd file_;
+  const std::string bytes_;
+  std::size_t at_ = 0;
+};
+
 class AnswersContract : public TransportContract {
  protected:
+  base::Fd file(const std::string& bytes) {
+    const std::string path = (folder.path() / "blob").string();
+    base::Fd opened(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    EXPECT_EQ(::pwrite(opened.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    return opened;
+  }
   // A file that holds `bytes`, said to hold `size`.
   std::unique_ptr<base::BodySource> fileSource(const std::string& bytes, std::uint64_t size) {
-    const std::string path = (folder.path() / "blob").string();
-    base::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    EXPECT_EQ(::pwrite(file.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
-    return std::make_unique<FileSource>(std::move(file), size);
+    return std::make_unique<FileSource>(file(bytes), size);
   }
   void serve(const std::string& path, std::function<std::unique_ptr<base::BodySource>()> make) {
     route(path, [make](Request&) {
@@ -80,6 +110,24 @@ TEST_P(AnswersContract, AHandlerMayCloseTheConnection) {
   RawClient client = connect();
   EXPECT_EQ(client.get("/bye").header("connection"), "close");
   EXPECT_TRUE(client.isClosed());
+}
+
+TEST_P(AnswersContract, AFileThatFailsIsGoneOnWithoutIfItsSourceCan) {
+  const std::string bytes = pattern(3'000'001);
+  for (const std::size_t there : {std::size_t{0}, std::size_t{1'000'000}, bytes.size() - 1}) {
+    serve("/" + std::to_string(there),
+          [this, bytes, there] { return std::make_unique<HalfLostSource>(file(bytes.substr(0, there)), bytes); });
+  }
+  start();
+  RawClient client = connect();
+  for (const std::size_t there : {std::size_t{0}, std::size_t{1'000'000}, bytes.size() - 1}) {
+    const RawAnswer answer = client.get("/" + std::to_string(there));
+    EXPECT_TRUE(answer.complete) << there;
+    EXPECT_TRUE(answer.body == bytes) << there;
+  }
+  EXPECT_TRUE(journal.saw("end /0"));
+  EXPECT_EQ(observer.last().bytesOut, bytes.size());
+  EXPECT_TRUE(waitForMetric("registry_ha_body_buffer_bytes", 0));
 }
 
 TEST_P(AnswersContract, ASourceThatFailsCutsTheConnection) {
