@@ -74,7 +74,8 @@ net::Disposition getBlob(const Services& services, const Exchange& exchange) {
   if (auto response = fromMemory(services.answers, exchange.request)) {
     return std::move(*response);
   }
-  const auto blob = services.blobs.stat(exchange.repository(), *exchange.route.digest);
+  const auto look = exchange.isHead() ? registry::Look::ToStore : registry::Look::ToRead;
+  const auto blob = services.blobs.stat(exchange.repository(), *exchange.route.digest, look);
   if (!blob) {
     return errorResponse(blob.error());
   }

@@ -12,6 +12,7 @@ namespace rha::config::rows {
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;
 inline constexpr std::uint64_t kGiB = 1024 * kMiB;
+inline constexpr std::uint64_t kTiB = 1024 * kGiB;
 inline constexpr std::uint64_t kSecond = 1000;
 inline constexpr std::uint64_t kHour = 60 * 60 * kSecond;
 inline constexpr std::uint64_t kDay = 24 * kHour;
@@ -35,6 +36,7 @@ std::vector<Setting> swiftAccess();
 std::vector<Setting> swift();
 std::vector<Setting> index();
 std::vector<Setting> limits();
+std::vector<Setting> caches();
 std::vector<Setting> other();
 std::vector<Setting> homepage();
 

@@ -76,7 +76,6 @@ struct SwiftSettings {
 
 struct StorageSettings {
   std::string driver = "filesystem";
-  std::chrono::milliseconds peersInterval{2'000};  // 0: there are no other nodes
   FilesystemSettings filesystem;
   SwiftSettings swift;
   bool operator==(const StorageSettings&) const = default;
@@ -105,7 +104,17 @@ struct LimitSettings {
   bool operator==(const LimitSettings&) const = default;
 };
 
+struct DiskCacheSettings {
+  std::string path;  // empty: off
+  std::uint64_t bytes = std::uint64_t{20} * 1024 * 1024 * 1024;
+  std::uint64_t fills = 8;
+  std::chrono::milliseconds verifyInterval{std::chrono::hours(168)};  // 0: never
+  std::uint64_t verifyRate = 16 * 1024 * 1024;                        // bytes a second
+  bool operator==(const DiskCacheSettings&) const = default;
+};
+
 struct CacheSettings {
+  DiskCacheSettings disk;
   std::uint64_t memoryBytes = 32 * 1024 * 1024;  // 0: off
   std::uint64_t memoryEntries = 65536;
   std::uint64_t objectBytes = 64 * 1024;

@@ -18,12 +18,21 @@ bool isHollow(std::uint64_t size, const oci::Digest& digest) {
   return size == 0 && digest != oci::Digest::of("", digest.algorithm());
 }
 
+std::optional<std::uint64_t> sizeOf(storage::StorageDriver& driver, const std::string& path, Look look) {
+  if (look == Look::ToRead) {
+    return driver.sizeToOpen(path);
+  }
+  const auto info = driver.stat(path);
+  return info ? std::optional(info->size) : std::nullopt;
+}
+
 }  // namespace
 
 Blobs::Blobs(Storages storages, index::Index& index, const base::Clock& clock)
     : storages_(std::move(storages)), index_(index), clock_(clock), recent_(kRecentLinks) {}
 
-base::Result<BlobInfo, oci::Error> Blobs::stat(const oci::RepositoryName& repository, const oci::Digest& digest) {
+base::Result<BlobInfo, oci::Error> Blobs::stat(const oci::RepositoryName& repository, const oci::Digest& digest,
+                                               Look look) {
   storage::StorageDriver& driver = storages_.of(repository);
   Standing standing(driver);
   const auto link = layout::layerLink(repository, digest);
@@ -31,16 +40,17 @@ base::Result<BlobInfo, oci::Error> Blobs::stat(const oci::RepositoryName& reposi
   if (!driver.stat(link)) {
     return base::fail(unknownBlob(digest));
   }
-  const auto data = driver.stat(layout::blobData(digest));
-  if (!data || isHollow(data->size, digest)) {
+  const auto size = sizeOf(driver, layout::blobData(digest), look);
+  if (!size || isHollow(*size, digest)) {
     return base::fail(unknownBlob(digest));
   }
-  return BlobInfo{digest, data->size, standing, &driver};
+  return BlobInfo{digest, *size, standing, &driver};
 }
 
 base::Result<std::unique_ptr<base::BodySource>, oci::Error> Blobs::open(const BlobInfo& info,
                                                                         std::optional<storage::ByteRange> range) {
-  auto source = info.storage->open(layout::blobData(info.digest), range);
+  const bool isWhole = range && range->offset == 0 && range->length == info.size;
+  auto source = info.storage->open(layout::blobData(info.digest), isWhole ? std::nullopt : range);
   if (!source) {
     return base::fail(unknownBlob(info.digest));
   }

@@ -1,7 +1,8 @@
 // Blobs: the blobs of a repository: look up, read, mount, remove. Uploads are in uploads.h.
 //
 // A blob is in a repository if its layer link is there and the blob's data are. Decided from the storage alone, never
-// from the index or a listing. Thread-safe; blocking. Storage failures throw storage::StorageError.
+// from the index or a listing. The data may be read from a cache. Thread-safe; blocking. Storage failures throw
+// storage::StorageError.
 #pragma once
 
 #include <cstdint>
@@ -30,15 +31,22 @@ struct BlobInfo {
   storage::StorageDriver* storage = nullptr;  // where the data lie; borrowed
 };
 
+// What a look at a blob is for. ToStore: whether the storage has it whole, so that nobody need push it. ToRead: its
+// size, which a cache may know; a blob that is damaged is there, and reading it will tell.
+enum class Look : std::uint8_t { ToStore, ToRead };
+
 class Blobs final {
  public:
-  // The storages' drivers and the rest are borrowed.
+  // The storages' drivers and the rest are borrowed. The drivers may be such that keep blobs
+  // (storage/caching_driver.h).
   Blobs(Storages storages, index::Index& index, const base::Clock& clock);
 
   // BLOB_UNKNOWN if the repository has no such blob.
-  base::Result<BlobInfo, oci::Error> stat(const oci::RepositoryName& repository, const oci::Digest& digest);
+  base::Result<BlobInfo, oci::Error> stat(const oci::RepositoryName& repository, const oci::Digest& digest,
+                                          Look look = Look::ToStore);
 
   // Opens the blob, or a part of it that lies within info.size; `info` is stat()'s. BLOB_UNKNOWN if it has gone since.
+  // Throws StorageError(Corrupt), here or while it is read, if it is damaged.
   base::Result<std::unique_ptr<base::BodySource>, oci::Error> open(const BlobInfo& info,
                                                                    std::optional<storage::ByteRange> range);
 

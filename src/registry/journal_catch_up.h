@@ -7,17 +7,14 @@
 
 #include "index/index.h"
 #include "registry/journal.h"
-#include "registry/journal_roll.h"
 #include "registry/manifests.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
 
 // Reads every sequence but that of `own` from where the index stands, and the repositories named there again. Returns
-// how many repositories these were. Sequences that nobody adds to any more are then over: on storage that only this
-// process writes to all of them, on shared storage those that are not on its roll, which `roll` is then given for.
-std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own,
-                      JournalRoll* roll = nullptr);
+// how many repositories these were. Sequences of storage that only this process writes to are then over.
+std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own);
 
 // Notes in the index how far `own` is settled, so that the next catchUp() begins there.
 void markSettled(index::Index& index, Journal& own);

@@ -41,6 +41,20 @@ std::string blobData(const Digest& digest) {
                "/", digest.hex(), "/data"});
 }
 
+std::optional<Digest> blobAt(std::string_view path) {
+  for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
+    const std::string folder = join({treeOf(algorithm), "blobs/", oci::toString(algorithm), "/"});
+    constexpr std::string_view kEnd = "/data";
+    // "<2 hex>/<hex>/data"
+    if (path.starts_with(folder) && path.ends_with(kEnd) && path.size() > folder.size() + 3 + kEnd.size()) {
+      const std::string_view hex = path.substr(folder.size() + 3, path.size() - folder.size() - 3 - kEnd.size());
+      const auto digest = Digest::parse(join({oci::toString(algorithm), ":", hex}));
+      return digest && blobData(*digest) == path ? std::optional(*digest) : std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
 std::string layerLink(const RepositoryName& repository, const Digest& digest) {
   return repositoryLink(repository, "/_layers/", digest);
 }
@@ -126,10 +140,6 @@ std::string journalRecord(std::string_view writer, std::uint64_t number) {
                 static_cast<unsigned long long>(number));
   return join({journalRoot(), "/", writer, name});
 }
-
-std::string journalRoll() { return join({kOwn, "writers"}); }
-
-std::string journalRollEntry(std::uint64_t number) { return join({journalRoll(), "/", std::to_string(number)}); }
 
 std::optional<Digest> parseLink(std::string_view contents) {
   while (!contents.empty() && (contents.back() == '\n' || contents.back() == '\r' || contents.back() == ' ')) {

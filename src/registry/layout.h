@@ -17,7 +17,6 @@
 //     _manifests/types/<algorithm>/<hex>    media type of a manifest whose bytes do not tell
 //     _uploads/<uuid>/state                 where an upload stands (local storage only)
 //   journal/<writer>/<thousands>/<number>   one JSON record per change (journal.h)
-//   writers/<number>                        who writes a journal, on shared storage (journal_roll.h)
 //
 // A link file holds the digest without a newline. Pure functions; thread-safe.
 #pragma once
@@ -39,6 +38,8 @@ using oci::Tag;
 inline constexpr std::uint64_t kMaxLinkBytes = 256;
 
 std::string blobData(const Digest& digest);
+// The reverse; nullopt: something else lies there.
+std::optional<Digest> blobAt(std::string_view path);
 std::string layerLink(const RepositoryName& repository, const Digest& digest);
 std::string revisionLink(const RepositoryName& repository, const Digest& digest);
 std::string manifestType(const RepositoryName& repository, const Digest& digest);
@@ -66,8 +67,6 @@ bool isUploadId(std::string_view text);
 std::string identity();
 std::string journalRoot();
 std::string journalRecord(std::string_view writer, std::uint64_t number);
-std::string journalRoll();
-std::string journalRollEntry(std::uint64_t number);
 
 // Contents of a link file to its digest; nullopt when damaged (surrounding white space is tolerated).
 std::optional<Digest> parseLink(std::string_view contents);

@@ -55,7 +55,7 @@ base::Result<std::string, std::string> Schema1Converter::readConfig(const oci::R
   if (!image.config) {
     return base::fail(std::string("it has no config"));
   }
-  const auto info = blobs_.stat(repository, image.config->digest);
+  const auto info = blobs_.stat(repository, image.config->digest, Look::ToRead);
   if (!info || info->size > kMaxSchema1ConfigBytes) {
     return base::fail(std::string(info ? "its config is too large" : "its config is not here"));
   }

@@ -73,6 +73,17 @@ class StorageDriver {
   // Size and time of an object; nullopt if there is none. A folder is no object.
   virtual std::optional<ObjectInfo> stat(std::string_view path) = 0;
 
+  // Size of an object that is about to be opened; nullopt if there is none. As stat(), but a cache that holds all of
+  // the bytes may answer: it says nothing of what the storage has.
+  virtual std::optional<std::uint64_t> sizeToOpen(std::string_view path) {
+    const auto info = stat(path);
+    return info ? std::optional(info->size) : std::nullopt;
+  }
+
+  // Somebody who knows its digest found that the object at `path` holds other bytes. Whatever is committed there next
+  // replaces it, also where the driver would think that the same is there already.
+  virtual void noteWrongBytes(std::string_view path) { static_cast<void>(path); }
+
   // Where changes of objects that may be cached are counted. Null: what is read must not be cached, since others may
   // change it unseen. Owned by the driver.
   [[nodiscard]] virtual ChangeCounters* changes() { return nullptr; }

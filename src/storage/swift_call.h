@@ -14,10 +14,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/lock_guarded.h"
 #include "fetch/client.h"
 #include "storage/request_metrics.h"
 #include "storage/retry.h"
@@ -38,6 +40,7 @@ class SwiftService final {
   RequestMetrics metrics;
   fetch::Client client;
   SwiftAuth auth;
+  base::LockGuarded<std::set<std::string>> wrong;  // names of objects whose bytes are known to be wrong
 };
 
 struct SwiftRequest {

@@ -90,6 +90,14 @@ void SwiftDriver::reportDamage(const std::string& path, const std::string& what)
   }
 }
 
+void SwiftDriver::noteWrongBytes(std::string_view path) {
+  forget(std::string(path));
+  auto wrong = service_.wrong.lock();
+  if (wrong->size() < kMaxDamaged) {
+    wrong->insert(service_.names.object(path));
+  }
+}
+
 std::optional<std::string> SwiftDriver::get(std::string_view path, std::uint64_t maxBytes) {
   requireValidPath(path);
   const auto ask = [&] {

@@ -41,6 +41,7 @@ class SwiftDriver final : public StorageDriver {
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override;
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;
+  void noteWrongBytes(std::string_view path) override;
   void put(std::string_view path, std::string_view bytes, Durability durability) override;
   bool remove(std::string_view path) override;
   std::uint64_t removeTree(std::string_view path) override;

@@ -26,8 +26,12 @@ constexpr std::size_t kDigits = 16;
 base::WallTime timeOf(const fetch::ResponseHead& head) {
   // X-Timestamp: seconds since 1970 with five decimals.
   const std::string_view text = head.find("X-Timestamp").value_or("");
-  const auto whole = base::parseUnsigned(text.substr(0, text.find('.')));
-  return base::WallTime(std::chrono::seconds(whole.value_or(0)));
+  const std::size_t point = std::min(text.find('.'), text.size());
+  const auto whole = base::parseUnsigned(text.substr(0, point));
+  std::string micros(text.substr(std::min(point + 1, text.size())).substr(0, 6));
+  micros.resize(6, '0');
+  return base::WallTime(std::chrono::seconds(whole.value_or(0)) +
+                        std::chrono::microseconds(base::parseUnsigned(micros).value_or(0)));
 }
 
 std::optional<std::string> listTextOf(const fetch::ResponseHead& head) {

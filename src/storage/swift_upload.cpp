@@ -194,6 +194,7 @@ void SwiftUpload::putSmall() {
     throw StorageError(StorageFailure::Broken,
                        "swift: " + path_ + " was not stored (" + std::to_string(response.head.status) + ")");
   }
+  service_.wrong.lock()->erase(name);
   if (!nonce_.empty()) {
     oldMarkers_.push_back(markerName(nonce_));
   }
@@ -309,6 +310,9 @@ void SwiftUpload::publish(const std::string& name, const fetch::RequestBody& bod
 
 // Whether what is at the final path will do; our own segments are then removed, unless it was us who put it there.
 bool SwiftUpload::isAlreadyThere(const std::string& name, std::string_view etag) {
+  if (service_.wrong.lock()->contains(name)) {
+    return false;
+  }
   std::optional<SwiftObject> there;
   try {
     there = lookUp(service_, name, endpoint_);

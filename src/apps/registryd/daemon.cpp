@@ -127,12 +127,9 @@ void Daemon::start(SystemSockets sockets) {
   parts_ = openRegistry(settings_, clock_, logger_, metrics_, storageUse());
   housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_,
                                                [this] { return storageUse() == storage::OpenFor::Writing; });
-  peerWatch_ = std::make_unique<PeerWatch>(*parts_, settings_.storage.peersInterval, logger_, metrics_,
-                                           [this] { return storageUse() == storage::OpenFor::Writing; });
   openServer(sockets);
   openDebugServer(sockets);
   housekeeper_->start();
-  peerWatch_->start();
   server_->start();
   if (debugServer_) {
     debugServer_->start();
@@ -379,9 +376,6 @@ void Daemon::stop(std::chrono::milliseconds deadline) {
   }
   if (server_) {
     server_->stop(deadline);
-  }
-  if (peerWatch_) {
-    peerWatch_->stop();
   }
   if (housekeeper_) {
     housekeeper_->stop();  // after the last write, to note in the index how far the journal is settled

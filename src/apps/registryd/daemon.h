@@ -24,7 +24,6 @@
 #include "apps/registryd/audit_log.h"
 #include "apps/registryd/exchange_log.h"
 #include "apps/registryd/housekeeper.h"
-#include "apps/registryd/peer_watch.h"
 #include "apps/registryd/registry_parts.h"
 #include "apps/registryd/reload.h"
 #include "apps/registryd/self_check.h"
@@ -97,7 +96,6 @@ class Daemon final {
   std::unique_ptr<net::TlsTransportFactory> tls_;    // null: no certificate
   std::unique_ptr<RegistryParts> parts_;
   std::unique_ptr<Housekeeper> housekeeper_;
-  std::unique_ptr<PeerWatch> peerWatch_;
   std::unique_ptr<api::AnswerCache> answers_;
   std::unique_ptr<api::RegistryHandler> handler_;
   std::unique_ptr<api::HomepageHandler> homepage_;  // in front of it; null: off

@@ -121,8 +121,8 @@ void Housekeeper::bringUpToDate() {
 }
 
 void Housekeeper::catchUp() {
-  const std::uint64_t count = registry::catchUp(parts_.storages->all().main(), *parts_.index, parts_.manifests,
-                                                parts_.journal, parts_.roll.get());
+  const std::uint64_t count =
+      registry::catchUp(parts_.storages->all().main(), *parts_.index, parts_.manifests, parts_.journal);
   if (count > 0) {
     logger_.info("index_caught_up", {{"repositories", count}});
   }

@@ -1,5 +1,7 @@
 #include "apps/registryd/storage_parts.h"
 
+#include "registry/layout.h"
+#include "storage/caching_driver.h"
 #include "storage/filesystem_driver.h"
 #include "storage/memory_driver.h"
 #include "storage/metered_driver.h"
@@ -75,10 +77,44 @@ registry::Storages placesOf(const Drivers& drivers, const std::vector<config::St
   return {*drivers.front(), std::move(others)};
 }
 
+std::unique_ptr<storage::BlobCache> startCache(const config::DiskCacheSettings& settings, const StorageTools& tools) {
+  if (settings.path.empty()) {
+    return nullptr;
+  }
+  const storage::DiskCacheSettings disk{.path = settings.path,
+                                        .bytes = settings.bytes,
+                                        .fills = settings.fills,
+                                        .verifyInterval = settings.verifyInterval,
+                                        .verifyBytesPerSecond = settings.verifyRate};
+  auto cache = std::make_unique<storage::BlobCache>(disk, tools.clock, tools.logger, tools.metrics);
+  cache->start();
+  return cache;
+}
+
+Drivers cachingDrivers(const Drivers& drivers, storage::BlobCache* cache) {
+  Drivers caching;
+  for (const auto& driver : drivers) {
+    if (cache != nullptr) {
+      caching.push_back(std::make_unique<storage::CachingDriver>(*driver, *cache, registry::layout::blobAt));
+    }
+  }
+  return caching;
+}
+
 }  // namespace
 
 OpenStorages::OpenStorages(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use)
-    : drivers_(openAll(settings, tools, use)), storages_(placesOf(drivers_, settings.storageRoutes)) {}
+    : drivers_(openAll(settings, tools, use)),
+      storages_(placesOf(drivers_, settings.storageRoutes)),
+      cache_(startCache(settings.cache.disk, tools)),
+      caching_(cachingDrivers(drivers_, cache_.get())),
+      forBlobs_(placesOf(cache_ ? caching_ : drivers_, settings.storageRoutes)) {}
+
+OpenStorages::~OpenStorages() {
+  if (cache_) {
+    cache_->stop();  // before the drivers end that its fills read
+  }
+}
 
 void OpenStorages::check(storage::OpenFor use) const {
   if (use == storage::OpenFor::Reading) {

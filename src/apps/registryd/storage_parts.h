@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "config/settings.h"
 #include "registry/storages.h"
+#include "storage/blob_cache.h"
 #include "storage/open_for.h"
 #include "storage/storage_driver.h"
 
@@ -28,8 +29,14 @@ class OpenStorages final {
  public:
   // Opens all, metered. For reading, they are sent no write. Throws StorageError with a text for the operator.
   OpenStorages(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use);
+  OpenStorages(const OpenStorages&) = delete;
+  OpenStorages& operator=(const OpenStorages&) = delete;
+  ~OpenStorages();
 
   [[nodiscard]] const registry::Storages& all() const { return storages_; }
+  // The same, with blobs kept on a local disk if the settings name a folder for them: for those who serve blobs. A
+  // folder that cannot be used is a warning.
+  [[nodiscard]] const registry::Storages& forBlobs() const { return forBlobs_; }
   // Throws StorageError if one of them cannot be used: by a small write, or, for reading, by a look at it.
   void check(storage::OpenFor use) const;
   // The names of the drivers: "swift", or "filesystem, restricted: s3".
@@ -38,6 +45,9 @@ class OpenStorages final {
  private:
   std::vector<std::unique_ptr<storage::StorageDriver>> drivers_;
   registry::Storages storages_;
+  std::unique_ptr<storage::BlobCache> cache_;                     // null: off
+  std::vector<std::unique_ptr<storage::StorageDriver>> caching_;  // of each driver, in its order; empty: off
+  registry::Storages forBlobs_;
 };
 
 }  // namespace rha::registryd
