@@ -194,7 +194,6 @@ void SwiftUpload::putSmall() {
     throw StorageError(StorageFailure::Broken,
                        "swift: " + path_ + " was not stored (" + std::to_string(response.head.status) + ")");
   }
-  service_.wrong.lock()->erase(name);
   if (!nonce_.empty()) {
     oldMarkers_.push_back(markerName(nonce_));
   }
@@ -306,6 +305,7 @@ void SwiftUpload::publish(const std::string& name, const fetch::RequestBody& bod
     throw StorageError(StorageFailure::Broken, "swift: " + service_.settings.container + '/' + name +
                                                    " was not stored (" + std::to_string(response.head.status) + ")");
   }
+  service_.wrong.lock()->erase(name);
 }
 
 // Whether what is at the final path will do; our own segments are then removed, unless it was us who put it there.

@@ -40,8 +40,7 @@ class RegistryUnderTest final {
         storages(*driver_, std::move(others)),
         index(openIndex(folder.path() / "index.sqlite")),
         blobs(storages, *index, clock),
-        roll(*driver_, clock),
-        journal(*driver_, base::randomUuid(), driver_->traits().shared ? &roll : nullptr),
+        journal(*driver_, base::randomUuid()),
         manifests(storages, *index, blobs, journal, turns, clock, logger, kManifestBytes),
         uploads(storages, blobs, clock, registry::UploadTokens(base::Secret("secret of the tests")), settings),
         referrers(*index, manifests) {}
@@ -123,7 +122,6 @@ class RegistryUnderTest final {
   registry::KeyedMutex turns;
   std::unique_ptr<index::Index> index;
   registry::Blobs blobs;
-  registry::JournalRoll roll;
   registry::Journal journal;
   registry::Manifests manifests;
   registry::Uploads uploads;
