@@ -72,6 +72,10 @@ std::optional<ObjectInfo> MeteredDriver::stat(std::string_view path) {
   return metrics_.measure(Action::Stat, [&] { return driver_->stat(path); });
 }
 
+std::optional<ObjectInfo> MeteredDriver::examine(std::string_view path) {
+  return metrics_.measure(Action::Stat, [&] { return driver_->examine(path); });
+}
+
 void MeteredDriver::put(std::string_view path, std::string_view bytes, Durability durability) {
   metrics_.measure(Action::PutContent, [&] { driver_->put(path, bytes, durability); });
 }

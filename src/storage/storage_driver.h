@@ -84,6 +84,10 @@ class StorageDriver {
   // replaces it, also where the driver would think that the same is there already.
   virtual void noteWrongBytes(std::string_view path) { static_cast<void>(path); }
 
+  // As stat(), after a look at every part of an object that the storage keeps in parts. StorageError(Corrupt), naming
+  // the first one, when a part is missing or short. For checks: slower than stat().
+  virtual std::optional<ObjectInfo> examine(std::string_view path) { return stat(path); }
+
   // Where changes of objects that may be cached are counted. Null: what is read must not be cached, since others may
   // change it unseen. Owned by the driver.
   [[nodiscard]] virtual ChangeCounters* changes() { return nullptr; }

@@ -148,6 +148,33 @@ std::optional<ObjectInfo> SwiftDriver::stat(std::string_view path) {
   }
 }
 
+std::optional<ObjectInfo> SwiftDriver::examine(std::string_view path) {
+  requireValidPath(path);
+  const std::string name(path);
+  std::string looked;  // version of the object that was found damaged
+  while (true) {
+    std::optional<SwiftObject> object;
+    try {
+      object = lookUpTwice(service_, service_.names.object(path));
+      if (!object) {
+        return std::nullopt;
+      }
+      requireParts(service_, object->parts, "");
+      return ObjectInfo{object->size, object->modified};
+    } catch (const StorageError& error) {
+      if (!isCorrupt(error)) {
+        throw;
+      }
+      // It may have been replaced since it was looked up; if not, it is as bad as it seems.
+      if (!object || object->version == looked) {
+        reportDamage(name, error.what());
+        throw;
+      }
+      looked = object->version;
+    }
+  }
+}
+
 std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::optional<ByteRange> range) {
   requireValidPath(path);
   const std::string name(path);

@@ -30,6 +30,7 @@ enum class Operation : std::uint8_t {
   Open,
   Read,  // of a source that open() gave, by its path
   Stat,
+  Examine,
   Put,
   Remove,
   RemoveTree,
@@ -92,6 +93,9 @@ class FlakyDriver final : public storage::StorageDriver {
   }
   std::optional<storage::ObjectInfo> stat(std::string_view path) override {
     return run(Operation::Stat, path, [&] { return inner_.stat(path); });
+  }
+  std::optional<storage::ObjectInfo> examine(std::string_view path) override {
+    return run(Operation::Examine, path, [&] { return inner_.examine(path); });
   }
   void put(std::string_view path, std::string_view bytes, storage::Durability durability) override {
     run(Operation::Put, path, [&] { inner_.put(path, bytes, durability); });

@@ -116,6 +116,20 @@ TEST_P(SwiftLayout, AShortSegmentShowsBeforeTheFirstByte) {
   EXPECT_NO_THROW(read(kBlob, ByteRange{0, 1000}));
 }
 
+TEST_P(SwiftLayout, ACheckSeesEachSegment) {
+  const std::string bytes = pattern(3300000);
+  push(bytes);
+  EXPECT_EQ(driver->examine(kBlob)->size, bytes.size());
+  EXPECT_FALSE(driver->examine("docker/registry/v2/nothing"));
+  raw("PUT", objects("segments/").at(3), {}, "short");
+  EXPECT_EQ(failureOf([&] { driver->examine(kBlob); }), StorageFailure::Corrupt);
+  EXPECT_FALSE(driver->stat(kBlob)) << "said to be missing from now on";
+  push(bytes);
+  EXPECT_EQ(driver->examine(kBlob)->size, bytes.size());
+  removeSegment(0);
+  EXPECT_EQ(failureOf([&] { driver->examine(kBlob); }), StorageFailure::Corrupt);
+}
+
 TEST_P(SwiftLayout, PushingWhatIsThereLeavesNoSecondCopy) {
   const std::string bytes = pattern(3300000);
   push(bytes);
