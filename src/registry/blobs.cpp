@@ -13,6 +13,9 @@ oci::Error unknownBlob(const oci::Digest& digest) {
 // About 2 MB.
 constexpr std::size_t kRecentLinks = 10'000;
 
+// A push holds the data for as long as it takes to store them; whoever wants to remove something holds others up.
+constexpr std::chrono::seconds kRemovalPatience{1};
+
 // A blob of no bytes whose digest is not that of nothing is a blob whose data were lost (swift.md 4.2).
 bool isHollow(std::uint64_t size, const oci::Digest& digest) {
   return size == 0 && digest != oci::Digest::of("", digest.algorithm());
@@ -58,17 +61,21 @@ base::Result<std::unique_ptr<base::BodySource>, oci::Error> Blobs::open(const Bl
 }
 
 bool Blobs::mount(const oci::RepositoryName& repository, const oci::Digest& digest, const oci::RepositoryName& from) {
-  if (!stat(from, digest).ok()) {
-    return false;
-  }
   storage::StorageDriver& source = storages_.of(from);
   storage::StorageDriver& target = storages_.of(repository);
-  if (&source != &target && !copyBlob(source, target, repository, digest)) {
+  const bool apart = &source != &target;
+  if (apart && (!stat(from, digest).ok() || !copyBlob(source, target, repository, digest))) {
+    return false;
+  }
+  const auto kept = keepData();
+  if (!apart && !stat(from, digest).ok()) {
     return false;
   }
   link(repository, digest);
   return true;
 }
+
+std::unique_lock<std::shared_timed_mutex> Blobs::beforeRemoval() { return {removal_, kRemovalPatience}; }
 
 bool Blobs::isListed(const oci::RepositoryName& repository) {
   try {

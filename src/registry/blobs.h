@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <vector>
 
 #include "base/body_source.h"
@@ -61,6 +62,13 @@ class Blobs final {
   // Repositories that may have the blob, the likeliest first, at most about `limit`: where to mount it from.
   std::vector<oci::RepositoryName> mayBeIn(const oci::Digest& digest, std::uint64_t limit);
 
+  // While it lives, nothing that a check found damaged is removed from storage by this process. Held by whoever stores
+  // data and then the link to them, across both. Any number at once.
+  [[nodiscard]] std::shared_lock<std::shared_timed_mutex> keepData() { return std::shared_lock(removal_); }
+  // For a check that looks at data once more and then removes them: nobody else is between the two meanwhile. False
+  // where that cannot be had soon: pushes are at it.
+  [[nodiscard]] std::unique_lock<std::shared_timed_mutex> beforeRemoval();
+
   // Takes the blob out of the repository; its data stay for others and for garbage collection.
   base::Result<void, oci::Error> remove(const oci::RepositoryName& repository, const oci::Digest& digest);
 
@@ -71,6 +79,7 @@ class Blobs final {
   index::Index& index_;
   const base::Clock& clock_;
   RecentLinks recent_;
+  std::shared_timed_mutex removal_;  // held across I/O: that is its purpose
 };
 
 }  // namespace rha::registry

@@ -95,6 +95,18 @@ std::string tagsFolder(const RepositoryName& repository, HashAlgorithm algorithm
   return repositoryFolder(repository, algorithm) + "/_manifests/tags";
 }
 
+std::string layersFolder(const RepositoryName& repository, HashAlgorithm algorithm) {
+  return join({repositoryFolder(repository, algorithm), "/_layers/", oci::toString(algorithm)});
+}
+
+std::string tagIndexFolder(const RepositoryName& repository, const Tag& tag, HashAlgorithm algorithm) {
+  return join({tagFolder(repository, tag, algorithm), "/index/", oci::toString(algorithm)});
+}
+
+std::string blobsFolder(HashAlgorithm algorithm, std::string_view two) {
+  return join({treeOf(algorithm), "blobs/", oci::toString(algorithm), "/", two});
+}
+
 std::string uploadsFolder(const RepositoryName& repository) {
   return repositoryFolder(repository, HashAlgorithm::Sha256) + "/_uploads";
 }

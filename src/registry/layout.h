@@ -54,6 +54,11 @@ std::string repositoriesRoot(oci::HashAlgorithm algorithm);
 std::string repositoryFolder(const RepositoryName& repository, oci::HashAlgorithm algorithm);
 std::string revisionsFolder(const RepositoryName& repository, oci::HashAlgorithm algorithm);
 std::string tagsFolder(const RepositoryName& repository, oci::HashAlgorithm algorithm);
+std::string layersFolder(const RepositoryName& repository, oci::HashAlgorithm algorithm);
+// Every digest that a tag ever pointed at has a folder in here.
+std::string tagIndexFolder(const RepositoryName& repository, const Tag& tag, oci::HashAlgorithm algorithm);
+// The blobs whose hex begins with `two` characters have folders in here.
+std::string blobsFolder(oci::HashAlgorithm algorithm, std::string_view two);
 std::string uploadsFolder(const RepositoryName& repository);
 
 // Precondition: `id` passed isUploadId().

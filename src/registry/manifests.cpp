@@ -260,6 +260,7 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
                        push.actor.name,
                        push.actor.address};
   std::vector<std::uint64_t> records{journal_.append(record)};
+  const auto kept = blobs_.keepData();
   driver.put(layout::blobData(digest), push.bytes, Durability::Durable);
   const auto revision = layout::revisionLink(push.repository, digest);
   if (needsTypeFile(push.bytes, manifest)) {

@@ -160,6 +160,7 @@ base::Result<BlobInfo, oci::Error> UploadWriter::finish(const oci::Digest& diges
     parts->states.drop(parts->repository, parts->state.id);
     return base::fail(wrongDigest(digest, found));
   }
+  const auto kept = parts->blobs.keepData();
   orGiveUp(*parts, [&] { parts->session->commit(layout::blobData(digest)); });
   parts->states.drop(parts->repository, parts->state.id);
   parts->blobs.link(parts->repository, digest);

@@ -148,21 +148,26 @@ base::WallTime Uploads::lastTouched(const oci::RepositoryName& repository, const
   return youngest;
 }
 
-std::uint64_t Uploads::purge(const oci::RepositoryName& repository) {
+std::vector<std::string> Uploads::abandoned(const oci::RepositoryName& repository) {
   const auto oldest = clock_.now() - settings_.purgeAfter;
-  storage::StorageDriver& driver = storages_.of(repository);
-  std::vector<std::string> abandoned;
-  driver.list(layout::uploadsFolder(repository), [&](const storage::ListEntry& entry) {
+  std::vector<std::string> ids;
+  storages_.of(repository).list(layout::uploadsFolder(repository), [&](const storage::ListEntry& entry) {
     if (entry.isFolder && !slots_.held(entry.name) && lastTouched(repository, entry.name) < oldest) {
-      abandoned.push_back(entry.name);
+      ids.push_back(entry.name);
     }
     return true;
   });
-  for (const auto& id : abandoned) {
+  return ids;
+}
+
+std::uint64_t Uploads::purge(const oci::RepositoryName& repository) {
+  storage::StorageDriver& driver = storages_.of(repository);
+  const auto ids = abandoned(repository);
+  for (const auto& id : ids) {
     driver.removeTree(layout::uploadsFolder(repository) + '/' + id);
     driver.removeTree(layout::uploadStateFolder(repository, id));
   }
-  return abandoned.size();
+  return ids.size();
 }
 
 }  // namespace rha::registry

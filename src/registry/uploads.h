@@ -22,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/hasher.h"
@@ -75,6 +76,8 @@ class Uploads final {
   base::Result<void, oci::Error> cancel(const oci::RepositoryName& repository, std::string_view id,
                                         std::string_view token);
 
+  // The uploads of this repository that nobody has touched for settings.purgeAfter.
+  std::vector<std::string> abandoned(const oci::RepositoryName& repository);
   // Removes abandoned uploads of this repository that are older than settings.purgeAfter; returns how many.
   std::uint64_t purge(const oci::RepositoryName& repository);
 
