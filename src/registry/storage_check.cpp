@@ -126,6 +126,7 @@ void StorageCheck::part(const std::string& name, const std::string& repository, 
     report(unchecked);
     return;
   }
+  unchecked.storage = at_->storage;
   ledger_.forget(keyOf(unchecked));  // of a run before this one
   ledger_.markDone(name);
 }
@@ -315,6 +316,9 @@ void StorageCheck::judge(const oci::RepositoryName* repository, const Look& look
     finding = look();
     if (!finding) {
       return;
+    }
+    if (finding->kind == FindingKind::WrongDigest) {
+      at_->driver.noteWrongBytes(finding->path);  // so that a push replaces them, whether they are deleted or not
     }
     if (options_.mending != Mending::Nothing && hooks_.mayWrite()) {
       finding->outcome = at_->mender.mend(*finding, options_.mending);

@@ -1,9 +1,10 @@
 // StorageCheck: looks whether all that lies in storage fits together, and mends what it may (docker-registryctl fsck).
 //
-// Storage by storage, each being whole in itself. Repository by repository: links, manifests and what they refer to, tags, uploads; each blob's data when it is met
-// first. Then all blobs of the storage that were not met. What seems wrong is looked at again within the repository's
-// turn before it counts, so that no push or delete under way is taken for damage, and again before it is mended.
-// What it knows lies in a CheckLedger, so memory stays small and a check may go on where another one stopped.
+// Storage by storage, each being whole in itself. Repository by repository: links, manifests and what they refer to,
+// tags, uploads; each blob's data when it is met first. Then all blobs of the storage that were not met. What seems
+// wrong is looked at again within the repository's turn before it counts, so that no push or delete under way is taken
+// for damage, and again before it is mended. What it knows lies in a CheckLedger, so memory stays small and a check may
+// go on where another one stopped.
 //
 // One thread, one check at a time. Failure: a part that cannot be read is a finding (Unchecked) and the rest goes on;
 // only a ledger that cannot be written throws (index::IndexError).

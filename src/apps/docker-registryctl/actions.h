@@ -20,6 +20,15 @@ struct Options {
   std::string account;  // empty: anonymous
   std::string from;
   std::string mountFrom;
+  // Of fsck and adopt.
+  bool repair = false;
+  bool deleteToo = false;
+  bool readAll = false;
+  bool resume = false;
+  bool statusOnly = false;
+  bool cancel = false;
+  std::string rate;  // MiB a second
+  std::vector<std::string> repositories;
   std::vector<std::string> words;  // after the action
 };
 

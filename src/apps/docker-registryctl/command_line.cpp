@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "apps/docker-registryctl/fsck.h"
 #include "apps/docker-registryctl/usage_text.h"
 #include "base/text.h"
 
@@ -31,17 +32,51 @@ constexpr std::array kActions = {
         "that can never be used, accounts without rights, addresses listed twice, networks that overlap, limits "
         "that never apply.",
         checkAccess},
+    ActionRow{
+        "fsck", "", "check that all that is stored fits together; --repair mends",
+        "Check the storage through the running registryd, which goes on serving: links, manifests and what they refer "
+        "to, tags, blobs and their parts, uploads. Each finding was looked at twice. It is damage (something cannot be "
+        "pulled, or not be trusted), waste (it only takes space) or a note. Changes nothing without --repair, and "
+        "deletes nothing without --delete. One check at a time; Ctrl-C stops it, and --resume goes on with it, also "
+        "after a restart of registryd. With --json one object a line, the last one being the summary. Exit status: 0 "
+        "no damage is left, 1 the check could not be run to its end, 2 damage is left.",
+        fsck},
 };
 
+constexpr OptionRow text(std::string_view name, std::string_view argument, std::string_view actions,
+                         std::string Options::*value, std::string_view help) {
+  return {.name = name, .argument = argument, .actions = actions, .value = value, .help = help};
+}
+constexpr OptionRow flag(std::string_view name, std::string_view actions, bool Options::*value, std::string_view help) {
+  return {.name = name, .argument = "", .actions = actions, .flag = value, .help = help};
+}
+
 constexpr std::array kOptions = {
-    OptionRow{"--account", "NAME", "explain", &Options::account, "As this account. Without it: anonymous."},
-    OptionRow{"--from", "ADDRESS", "explain", &Options::from, "From this client address."},
-    OptionRow{"--mount-from", "REPOSITORY", "explain", &Options::mountFrom,
-              "With push: with a mount of a blob from this repository."},
-    OptionRow{"--file", "FILE", "explain", &Options::file, "By this access.yaml instead of the rules in force."},
-    OptionRow{"--socket", "PATH", "", &Options::socket,
-              "The control socket of registryd (/run/docker-registry-ha/control.sock)."},
-    OptionRow{"--json", "", "", nullptr, "Print JSON."},
+    text("--account", "NAME", "explain", &Options::account, "As this account. Without it: anonymous."),
+    text("--from", "ADDRESS", "explain", &Options::from, "From this client address."),
+    text("--mount-from", "REPOSITORY", "explain", &Options::mountFrom,
+         "With push: with a mount of a blob from this repository."),
+    text("--file", "FILE", "explain", &Options::file, "By this access.yaml instead of the rules in force."),
+    flag("--repair", "fsck", &Options::repair,
+         "Write again what follows from the rest of the storage. Deletes nothing."),
+    flag("--delete", "fsck", &Options::deleteToo,
+         "With --repair: also delete what points at nothing, and bytes that are not those of their digest, so that the "
+         "next push heals the image. Never a sound blob."),
+    flag("--read-all", "fsck", &Options::readAll,
+         "Read every blob and compare its digest. Without it blobs are asked for their size; manifests are always "
+         "read."),
+    OptionRow{.name = "--repository",
+              .argument = "NAME",
+              .actions = "fsck",
+              .list = &Options::repositories,
+              .help = "Only this repository; may be given several times."},
+    text("--rate", "MIB", "fsck", &Options::rate, "Read at most so many MiB a second (64)."),
+    flag("--resume", "fsck", &Options::resume, "Go on with a check that was stopped, with the options that it had."),
+    flag("--status", "fsck", &Options::statusOnly, "Only tell how far the check is, and what it has found."),
+    flag("--cancel", "fsck", &Options::cancel, "Only stop the check that runs; --resume goes on with it."),
+    text("--socket", "PATH", "", &Options::socket,
+         "The control socket of registryd (/run/docker-registry-ha/control.sock)."),
+    OptionRow{.name = "--json", .argument = "", .actions = "", .help = "Print JSON."},
 };
 
 // Options that only print, and what.
@@ -93,15 +128,24 @@ class Parser final {
       return fail("unknown option " + quoted(word) + didYouMean(kOptions, word.substr(0, equals)));
     }
     used_.push_back(row);
-    if (row->value == nullptr) {
-      command_.options.format = Format::Json;
+    if (row->argument.empty()) {
+      if (row->flag != nullptr) {
+        command_.options.*row->flag = true;
+      } else {
+        command_.options.format = Format::Json;
+      }
       return equals == std::string_view::npos || fail(std::string(row->name) + " takes no argument");
     }
     if (equals == std::string_view::npos && next == end) {
       return fail(std::string(row->name) + " needs an argument: " + std::string(row->argument));
     }
     taken = equals == std::string_view::npos ? 2 : 1;
-    command_.options.*row->value = equals == std::string_view::npos ? *next : std::string(word.substr(equals + 1));
+    std::string value = equals == std::string_view::npos ? *next : std::string(word.substr(equals + 1));
+    if (row->list != nullptr) {
+      (command_.options.*row->list).push_back(std::move(value));
+    } else {
+      command_.options.*row->value = std::move(value);
+    }
     return true;
   }
 
@@ -117,10 +161,10 @@ class Parser final {
     }
     words.erase(words.begin());
     for (const OptionRow* row : used_) {
-      if (!row->action.empty() && row->action != command_.action->name) {
-        return base::fail(UsageError{ExitCode::WrongUse, std::string(row->name) + " belongs to " +
-                                                             std::string(row->action) + ", not to " +
-                                                             std::string(command_.action->name)});
+      const auto owners = base::split(row->actions, ' ');
+      if (!row->actions.empty() && std::find(owners.begin(), owners.end(), command_.action->name) == owners.end()) {
+        return base::fail(UsageError{ExitCode::WrongUse, std::string(row->name) + " belongs to " + ownersText(*row) +
+                                                             ", not to " + std::string(command_.action->name)});
       }
     }
     return std::move(command_);
@@ -141,6 +185,14 @@ class Parser final {
 };
 
 }  // namespace
+
+std::string ownersText(const OptionRow& row) {
+  std::string text;
+  for (const auto owner : base::split(row.actions, ' ')) {
+    text += (text.empty() ? "" : " and ") + std::string(owner);
+  }
+  return text;
+}
 
 std::span<const ActionRow> allActions() { return kActions; }
 std::span<const OptionRow> allOptions() { return kOptions; }

@@ -26,11 +26,16 @@ std::span<const ActionRow> allActions();
 struct OptionRow {
   std::string_view name;      // "--account"
   std::string_view argument;  // "NAME"; empty: a switch
-  std::string_view action;    // the only action it belongs to; empty: all
+  std::string_view actions;   // those it belongs to, between blanks; empty: all
+  // Where it goes: one of these, or, of --json, none.
   std::string Options::*value = nullptr;
+  std::vector<std::string> Options::*list = nullptr;  // may be given several times
+  bool Options::*flag = nullptr;
   std::string_view help;
 };
 std::span<const OptionRow> allOptions();
+// "fsck and adopt".
+std::string ownersText(const OptionRow& row);
 
 // What to do: an action, or to print something about the program.
 struct Command {

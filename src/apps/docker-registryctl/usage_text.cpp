@@ -29,7 +29,7 @@ std::string escaped(std::string_view text) {
 
 constexpr std::string_view kExitStatus =
     "0: done. 1: wrong use of the command line, or the file has errors. 2: registryd cannot be reached, or refused. "
-    "3: unknown action.";
+    "3: unknown action. Of fsck: 0: no damage is left. 1: it did not come to its end. 2: damage is left.";
 
 // $1 of the functions that bash calls is the command, $2 the word to be completed, $3 the one before it.
 constexpr std::string_view kCompletionEnd = R"(
@@ -39,7 +39,7 @@ constexpr std::string_view kCompletionEnd = R"(
       mapfile -t COMPREPLY < <(compgen -f -- "$2")
       return
       ;;
-    --account | --from | --mount-from)
+    --account | --from | --mount-from | --repository | --rate)
       COMPREPLY=()
       return
       ;;
@@ -66,7 +66,7 @@ std::string helpText() {
   text += '\n';
   for (const OptionRow& row : allOptions()) {
     text += padded("  " + signature(row.name, row.argument)) + "  " +
-            (row.action.empty() ? "" : std::string(row.action) + ": ") + std::string(row.help) + '\n';
+            (row.actions.empty() ? "" : ownersText(row) + ": ") + std::string(row.help) + '\n';
   }
   text += padded("  --help, --version") + "  Print this list, or the version.\n";
   text += padded("  --man-page") + "  Print the manual as roff.\n";
@@ -87,13 +87,15 @@ std::string manPage(std::string_view version) {
   for (const OptionRow& row : allOptions()) {
     page += ".TP\n\\fB" + escaped(row.name) + "\\fR" +
             (row.argument.empty() ? "" : " \\fI" + escaped(row.argument) + "\\fR") + '\n' +
-            (row.action.empty() ? "" : "For " + escaped(row.action) + ". ") + escaped(row.help) + '\n';
+            (row.actions.empty() ? "" : "For " + escaped(ownersText(row)) + ". ") + escaped(row.help) + '\n';
   }
   page += ".SH EXIT STATUS\n" + escaped(kExitStatus) + "\n.SH EXAMPLES\n.nf\n";
   page += escaped(
       "docker-registryctl explain --account ci-build --from 10.64.0.2 push some/image\n"
       "docker-registryctl explain --file new.yaml --account kubernetes pull restricted/image\n"
-      "docker-registryctl check-access /etc/docker-registry-ha/access.yaml\n");
+      "docker-registryctl check-access /etc/docker-registry-ha/access.yaml\n"
+      "docker-registryctl fsck --read-all --json >findings.jsonl\n"
+      "docker-registryctl fsck --repair --delete --repository some/image\n");
   page += ".fi\n.SH SEE ALSO\n.BR registryd (8),\n.BR registry\\-acl\\-reloader (8)\n";
   return page;
 }

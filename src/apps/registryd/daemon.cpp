@@ -127,6 +127,12 @@ void Daemon::start(SystemSockets sockets) {
   parts_ = openRegistry(settings_, clock_, logger_, metrics_, storageUse());
   housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_,
                                                [this] { return storageUse() == storage::OpenFor::Writing; });
+  fsck_ = std::make_unique<Fsck>(
+      *parts_,
+      Fsck::Settings{.ledger = std::filesystem::path(settings_.index.path).parent_path() / "fsck.sqlite",
+                     .maxManifestBytes = settings_.limits.manifestBytes,
+                     .whyReadOnly = [this] { return whyReadOnly(); }},
+      clock_, logger_, auditScopeOf(settings_.log.audit) == AuditScope::Off ? nullptr : &auditLogger_);
   openServer(sockets);
   openDebugServer(sockets);
   housekeeper_->start();
@@ -298,6 +304,26 @@ storage::OpenFor Daemon::storageUse() const {
   return access_ && access_->refusesWrites() ? storage::OpenFor::Reading : storage::OpenFor::Writing;
 }
 
+std::string Daemon::whyReadOnly() const {
+  if (storageUse() == storage::OpenFor::Writing) {
+    return "";
+  }
+  return access_->status().mode.role == access::Role::Passive
+             ? "this registry is passive, so its storage is written to elsewhere"
+             : "this registry is in read-only mode";
+}
+
+void Daemon::addFsckCommands() {
+  const auto add = [&](const char* name, Fsck::Answer (*run)(Fsck&, std::string_view)) {
+    control_->add(name, [this, run](std::string_view request) -> Fsck::Answer {
+      return started_ ? run(*fsck_, request) : base::fail(std::string("registryd is starting; ask again"));
+    });
+  };
+  add("fsck_start", [](Fsck& fsck, std::string_view request) { return fsck.start(request); });
+  add("fsck_status", [](Fsck& fsck, std::string_view request) { return fsck.status(request); });
+  add("fsck_stop", [](Fsck& fsck, std::string_view) { return fsck.cancel(); });
+}
+
 // Called by monitoring every few seconds: one small write, as CNCF distribution's check of its storage.
 std::map<std::string, std::string> Daemon::failedChecks() const {
   try {
@@ -316,6 +342,7 @@ void Daemon::startControl() {
   control_ = std::make_unique<control::ControlServer>(logger_);
   control_->add("status", [this](std::string_view) { return status(); });
   control_->add("reload", [this](std::string_view) { return reloadByControl(); });
+  addFsckCommands();
   addAccessCommands(*control_, [this]() -> access::AccessControl* { return started_ ? access_.get() : nullptr; });
   control_->start(settings_.control.socket);
 }
@@ -373,6 +400,9 @@ void Daemon::logStarted() const {
 void Daemon::stop(std::chrono::milliseconds deadline) {
   if (control_) {
     control_->stop();
+  }
+  if (fsck_) {
+    fsck_->stop();
   }
   if (server_) {
     server_->stop(deadline);

@@ -2,9 +2,10 @@
 //
 //   main address ── net::Server ── api::HomepageHandler ── api::RegistryHandler ── RegistryParts ── storage, index
 //   debug address ─ net::Server ── api::DebugHandler ───── metrics
-//   control socket ControlServer ── status, reload, apply_access, explain
+//   control socket ControlServer ── status, reload, apply_access, explain, fsck_start, fsck_status, fsck_stop
 //       {"command":"reload"} <- what reload.h gives, or an error with every fault, one a line
 //   "house" ─────── Housekeeper ── RegistryParts
+//   "fsck" ──────── Fsck ───────── RegistryParts
 //
 // One thread (main). Failure: start() throws std::exception with a text for the operator; what was started by then ends
 // with the object.
@@ -23,6 +24,7 @@
 #include "api/registry_handler.h"
 #include "apps/registryd/audit_log.h"
 #include "apps/registryd/exchange_log.h"
+#include "apps/registryd/fsck.h"
 #include "apps/registryd/housekeeper.h"
 #include "apps/registryd/registry_parts.h"
 #include "apps/registryd/reload.h"
@@ -76,6 +78,8 @@ class Daemon final {
   std::map<std::string, std::string> failedChecks() const;
   base::Result<std::string, std::string> status() const;
   base::Result<std::string, std::string> reloadByControl();
+  void addFsckCommands();
+  std::string whyReadOnly() const;
   Reloaded reloadParts();
   [[nodiscard]] std::vector<net::Address> plainAddresses() const;
   [[nodiscard]] std::vector<net::Address> tlsAddresses() const;
@@ -96,6 +100,7 @@ class Daemon final {
   std::unique_ptr<net::TlsTransportFactory> tls_;    // null: no certificate
   std::unique_ptr<RegistryParts> parts_;
   std::unique_ptr<Housekeeper> housekeeper_;
+  std::unique_ptr<Fsck> fsck_;
   std::unique_ptr<api::AnswerCache> answers_;
   std::unique_ptr<api::RegistryHandler> handler_;
   std::unique_ptr<api::HomepageHandler> homepage_;  // in front of it; null: off

@@ -1,6 +1,10 @@
 """registryd on OpenStack Swift: few requests, both registries read what either wrote, nodes share uploads, and what Swift
 does now and then is not seen by clients."""
 
+import json
+import os
+import subprocess
+
 from lib import http, images
 from lib.clients import Skopeo
 from lib.swift import Swift, requests_made
@@ -14,7 +18,7 @@ def tests(context):
     context.tool("memcached")
     with Swift() as swift:
         for function in (requests_are_few, two_nodes_share_an_upload, faults_are_not_seen, a_lost_segment_is_repaired,
-                         lists_lag_alone, skopeo_pushes_and_pulls):
+                         fsck_names_a_lost_segment, lists_lag_alone, skopeo_pushes_and_pulls):
             yield function.__name__.replace("_", " "), lambda function=function: function(context, swift)
         context.tool("docker-registry")
         yield "each registry serves what the other wrote", lambda: both_ways(context, swift)
@@ -109,6 +113,35 @@ def a_lost_segment_is_repaired(context, swift):
         expect(registry.request("HEAD", f"/v2/lost/one/blobs/{name}"), 404)
         push_streamed(registry, "lost/one", data)
         equal(registry.pull_blob("lost/one", name), data, "the blob after another push")
+
+
+def fsck_names_a_lost_segment(context, swift):
+    """What nobody has pulled since is found, too; the next push repairs it."""
+    data = images.pattern("swift-fsck", LARGE)
+    account = swift.connect()
+    with swift.registry(context.registryd, control=True) as daemon:
+        registry = Registry(daemon.port)
+        picture = images.image("swift-fsck", layers=1)
+        registry.push("fsck/one", picture, "v1")
+        before = set(account.names("production/segments/"))
+        name = push_streamed(registry, "fsck/one", data)
+
+        def findings():
+            done = subprocess.run([os.path.join(os.path.dirname(daemon.binary), "docker-registryctl"), "--socket",
+                                   daemon.control, "fsck", "--json", "--repository", "fsck/one"], timeout=120,
+                                  capture_output=True, text=True, check=False)
+            return [json.loads(line) for line in done.stdout.splitlines()][:-1], done.returncode
+
+        equal(findings(), ([], 0), "findings of a sound storage")
+        segments = sorted(set(account.names("production/segments/")) - before)
+        expect(account.request("DELETE", segments[1]), 204)
+        found, code = findings()
+        equal([(each["kind"], each["digest"]) for each in found], [("damaged_blob", name)], "findings")
+        check(segments[1] in found[0]["detail"], f"the lost segment is not named: {found}")
+        equal(code, 2, "exit code")
+        push_streamed(registry, "fsck/one", data)
+        equal(findings(), ([], 0), "findings after the push")
+        equal(registry.pull_blob("fsck/one", name), data, "the blob after another push")
 
 
 def lists_lag_alone(context, swift):

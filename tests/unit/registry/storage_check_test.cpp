@@ -62,7 +62,8 @@ class BrokenParts final : public storage::StorageDriver {
 class StorageCheckTest : public testing::Test {
  protected:
   std::shared_ptr<BrokenParts> broken_ = std::make_shared<BrokenParts>();
-  RegistryUnderTest registry_{broken_};
+  storage::MemoryDriver other_;  // of the namespace "other"
+  RegistryUnderTest registry_{broken_, {}, {{"second", {"other"}, &other_}}};
   std::unique_ptr<index::CheckLedger> ledger_ = index::CheckLedger::create(registry_.folder.path() / "fsck.sqlite");
   registry::CheckProgress progress_;
   std::atomic<bool> stop_ = false;
@@ -73,9 +74,10 @@ class StorageCheckTest : public testing::Test {
 
   [[nodiscard]] storage::StorageDriver& driver() { return registry_.driver(); }
 
-  bool run(storage::StorageDriver& driver, const registry::CheckOptions& options) {
-    registry::IndexBuilder builder(driver, registry_.logger, RegistryUnderTest::kManifestBytes);
-    registry::StorageCheck check({driver, *registry_.index, registry_.blobs, registry_.journal, registry_.uploads,
+  bool run(storage::StorageDriver& main, const registry::CheckOptions& options) {
+    const registry::Storages storages(main, {{"second", {"other"}, &other_}});
+    registry::IndexBuilder builder(storages, registry_.logger, RegistryUnderTest::kManifestBytes);
+    registry::StorageCheck check({storages, *registry_.index, registry_.blobs, registry_.journal, registry_.uploads,
                                   registry_.turns, builder, registry_.clock, RegistryUnderTest::kManifestBytes},
                                  *ledger_,
                                  {.stop = stop_,
@@ -370,6 +372,21 @@ TEST_F(StorageCheckTest, OnlyTheRepositoriesThatAreNamedAreChecked) {
   driver().remove(revisionLink());
   EXPECT_EQ(check({.only = {repository("c")}}), "");
   EXPECT_EQ(check({.only = {repository("a/b")}}), "dangling_tag left 1\n");
+}
+
+TEST_F(StorageCheckTest, EachStorageIsWholeInItself) {
+  const auto layer = registry_.pushBlob("other/x", "ab");
+  const auto image = registry_.pushImage("other/x", "v1", {layer});
+  EXPECT_EQ(layer, layer_);
+  EXPECT_EQ(check({.readAll = true}), "");
+  other_.remove(layout::blobData(layer));
+  other_.remove(layout::revisionLink(repository("other/x"), image));
+  EXPECT_EQ(repairAndDelete(), "dangling_layer deleted 1\ndangling_tag repaired 1\n");
+  EXPECT_EQ(check(), "incomplete_manifest left 1\n");
+  for (const auto& entry : ledger_->findings(0, 10)) {
+    EXPECT_NE(entry.text.find(R"("storage":"second")"), std::string::npos) << entry.text;
+  }
+  EXPECT_TRUE(isThere(layout::blobData(layer_)));
 }
 
 TEST_F(StorageCheckTest, WhatCannotBeReadIsReportedAndTheRestIsChecked) {
