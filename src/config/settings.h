@@ -98,7 +98,7 @@ struct LimitSettings {
   std::uint64_t manifestBytes = 4 * 1024 * 1024;
   std::uint64_t blobBytes = 0;  // 0: unlimited
   std::uint64_t headBytes = 32 * 1024;
-  std::uint64_t bodyBufferBytes = 256 * 1024;
+  std::uint64_t bodyBufferBytes = 1024 * 1024;
   std::uint64_t bodyBudgetBytes = 48 * 1024 * 1024;
   std::uint64_t workerQueue = 4096;
   bool operator==(const LimitSettings&) const = default;

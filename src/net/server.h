@@ -53,7 +53,7 @@ struct ServerSettings {
   std::uint64_t eventThreads = 2;
   std::uint64_t workerThreads = 16;
   std::uint64_t workerQueue = 4096;                  // requests waiting for a worker; beyond: 503 with Retry-After
-  std::uint64_t bodyBufferBytes = 256 * 1024;        // per body being received or streamed
+  std::uint64_t bodyBufferBytes = 1024 * 1024;       // per body being received or streamed
   std::uint64_t bodyBudgetBytes = 48 * 1024 * 1024;  // all such buffers together; at the limit reading pauses
   std::chrono::milliseconds headDeadline{15'000};    // from the first byte to the end of the head -> 408
   std::chrono::milliseconds idleDeadline{75'000};    // between requests
