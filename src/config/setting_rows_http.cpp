@@ -119,7 +119,8 @@ std::vector<Setting> tls() {
        .field = RHA_FIELD(http.tls.certificates),
        .help =
            "More certificates: a list of maps of \"certificate\" and \"key\". Of all, the one is shown that has the "
-           "name which the client asks for; the first, if none has it.",
+           "name which the client asks for; the first, if none has it. Of two with the same name, one with an RSA key "
+           "and one with an elliptic curve's, each client gets what it can verify.",
        .since = "0.1"},
       {.path = "http.tls.min_version",
        .type = SettingType::Choice,

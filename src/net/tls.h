@@ -35,7 +35,8 @@ struct CertificateFiles {
 enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 
 struct TlsSettings {
-  // Chosen by the name that the client asks for; the first one when none has it.
+  // Chosen by the name that the client asks for; the first one when none has it. Of those with a name in common and
+  // keys of different kinds (RSA, elliptic curve) each client gets the one it can verify.
   std::vector<CertificateFiles> certificates;
   TlsVersion leastVersion = TlsVersion::Tls12;
 };

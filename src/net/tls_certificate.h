@@ -19,6 +19,9 @@ struct Certificate {
   CertificateInfo info;
   std::vector<CertificatePtr> chain;  // the server's own first
   PrivateKeyPtr key;
+
+  // RSA, elliptic curve …, as OpenSSL numbers them: a server may show a certificate of each to the same name.
+  [[nodiscard]] int keyKind() const { return EVP_PKEY_get_base_id(key.get()); }
 };
 
 // Reads both files (at most 1 MiB each). An error: a file that is missing or cannot be read, holds nothing of its kind,

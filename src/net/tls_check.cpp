@@ -32,15 +32,22 @@ void warnOfOpenKey(const std::string& path, std::vector<std::string>& warnings) 
   }
 }
 
-// One that no client gets to see: others before it have all its names.
-void warnOfUnused(const CertificateInfo& info, const std::vector<std::string>& taken,
+// One that no client gets to see: others before it, with keys of the same kind, have all its names.
+void warnOfUnused(const Certificate& certificate, const std::vector<Certificate>& before,
                   std::vector<std::string>& warnings) {
-  const bool hasOwn = std::any_of(info.names.begin(), info.names.end(), [&](const std::string& name) {
-    return std::find(taken.begin(), taken.end(), name) == taken.end();
-  });
+  const CertificateInfo& info = certificate.info;
+  const auto isTaken = [&](const std::string& name) {
+    return std::any_of(before.begin(), before.end(), [&](const Certificate& other) {
+      const auto& names = other.info.names;
+      return other.keyKind() == certificate.keyKind() && std::find(names.begin(), names.end(), name) != names.end();
+    });
+  };
+  const bool hasOwn = !std::all_of(info.names.begin(), info.names.end(), isTaken);
   if (!hasOwn) {
     warnings.push_back(info.files.certificate + ": is never used: " +
-                       (info.names.empty() ? "it has no name" : "the certificates before it have all its names"));
+                       (info.names.empty()
+                            ? "it has no name"
+                            : "the certificates before it, with keys of the same kind, have all its names"));
   }
 }
 
@@ -48,7 +55,6 @@ void warnOfUnused(const CertificateInfo& info, const std::vector<std::string>& t
 
 TlsFindings checkTls(const TlsSettings& settings, base::WallTime now) {
   TlsFindings findings;
-  std::vector<std::string> taken;
   std::vector<Certificate> certificates;
   for (const CertificateFiles& files : settings.certificates) {
     auto loaded = loadCertificate(files);
@@ -59,9 +65,8 @@ TlsFindings checkTls(const TlsSettings& settings, base::WallTime now) {
     warnOfTimes(loaded->info, now, findings.warnings);
     warnOfOpenKey(files.key, findings.warnings);
     if (&files != &settings.certificates.front()) {
-      warnOfUnused(loaded->info, taken, findings.warnings);
+      warnOfUnused(*loaded, certificates, findings.warnings);
     }
-    taken.insert(taken.end(), loaded->info.names.begin(), loaded->info.names.end());
     certificates.push_back(*std::move(loaded));
   }
   if (findings.errors.empty()) {

@@ -4,6 +4,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -54,6 +55,30 @@ void configure(SSL_CTX* context, TlsVersion leastVersion) {
   SSL_CTX_set_alpn_select_cb(context, onProtocols, nullptr);
 }
 
+// What is shown to clients that ask for `name`: of each kind of key the first certificate that has the name itself,
+// else the first that has it by a wildcard.
+std::vector<const Certificate*> certificatesFor(const std::string& name, const std::vector<Certificate>& all) {
+  std::vector<const Certificate*> chosen;
+  const auto choose = [&](auto&& has) {
+    for (const Certificate& certificate : all) {
+      const auto& names = certificate.info.names;
+      const bool isNew = std::none_of(chosen.begin(), chosen.end(), [&](const Certificate* other) {
+        return other->keyKind() == certificate.keyKind();
+      });
+      if (isNew && std::any_of(names.begin(), names.end(), has)) {
+        chosen.push_back(&certificate);
+      }
+    }
+  };
+  choose([&](const std::string& own) { return own == name; });
+  choose([&](const std::string& own) { return nameMatches(own, name); });
+  return chosen;
+}
+
+std::string notTaken(const Certificate& certificate) {
+  return certificate.info.files.certificate + ": OpenSSL does not take it: " + takeOpensslError();
+}
+
 // False when OpenSSL does not take it, such as for a key that is too short.
 bool use(SSL_CTX* context, const Certificate& certificate) {
   if (SSL_CTX_use_certificate(context, certificate.chain.front().get()) != 1 ||
@@ -74,33 +99,58 @@ base::Result<std::shared_ptr<const TlsContext>, std::string> TlsContext::make(st
                                                                               TlsVersion leastVersion,
                                                                               const base::Clock& clock) {
   auto made = std::make_shared<TlsContext>(clock);
-  for (const Certificate& certificate : certificates) {
-    if (auto added = made->add(certificate, leastVersion); !added) {
-      return base::fail(std::move(added.error()));
+  std::map<Together, SSL_CTX*> known;
+  const auto contextOf = [&](const Together& together) -> base::Result<SSL_CTX*, std::string> {
+    SSL_CTX*& context = known[together];
+    if (context == nullptr) {
+      auto added = made->add(together, leastVersion);
+      if (!added) {
+        return added;
+      }
+      context = *added;
     }
+    return context;
+  };
+  const Certificate& first = certificates.front();
+  const auto& firstNames = first.info.names;
+  if (auto added = contextOf(firstNames.empty() ? Together{&first} : certificatesFor(firstNames.front(), certificates));
+      !added) {
+    return base::fail(std::move(added.error()));
+  }
+  for (const Certificate& certificate : certificates) {
+    // By itself first: what OpenSSL does not take is an error even where no name leads to it.
+    if (SslContextPtr alone(SSL_CTX_new(TLS_server_method())); !alone || !use(alone.get(), certificate)) {
+      return base::fail(notTaken(certificate));
+    }
+    for (const std::string& name : certificate.info.names) {
+      auto context = contextOf(certificatesFor(name, certificates));
+      if (!context) {
+        return base::fail(std::move(context.error()));
+      }
+      made->names_.emplace(name, *context);
+    }
+    made->infos_.push_back(certificate.info);
   }
   return std::shared_ptr<const TlsContext>(std::move(made));
 }
 
-base::Result<void, std::string> TlsContext::add(const Certificate& certificate, TlsVersion leastVersion) {
+base::Result<SSL_CTX*, std::string> TlsContext::add(const Together& certificates, TlsVersion leastVersion) {
   SslContextPtr context(SSL_CTX_new(TLS_server_method()));
   if (!context) {
     return base::fail("OpenSSL makes no context: " + takeOpensslError());
   }
   configure(context.get(), leastVersion);
-  if (!use(context.get(), certificate)) {
-    return base::fail(certificate.info.files.certificate + ": OpenSSL does not take it: " + takeOpensslError());
+  for (const Certificate* certificate : certificates) {
+    if (!use(context.get(), *certificate)) {
+      return base::fail(notTaken(*certificate));
+    }
   }
   SSL_CTX_set_tlsext_servername_callback(context.get(), onServerName);
   SSL_CTX_set_tlsext_servername_arg(context.get(), this);
   SSL_CTX_set_app_data(context.get(), this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), onTicket);
-  for (const std::string& name : certificate.info.names) {
-    names_.emplace(name, context.get());
-  }
   contexts_.push_back(std::move(context));
-  infos_.push_back(certificate.info);
-  return {};
+  return contexts_.back().get();
 }
 
 SslPtr TlsContext::newConnection(int socket) const {

@@ -20,6 +20,8 @@ namespace rha::net {
 
 class TlsContext final {
  public:
+  // Certificates that have a name in common and keys of different kinds (RSA, elliptic curve) are shown together: each
+  // client gets the one it can verify. Of the same kind the first counts.
   // Precondition: at least one certificate. Error: which certificate OpenSSL does not take, and why. `clock` is
   // borrowed.
   static base::Result<std::shared_ptr<const TlsContext>, std::string> make(std::vector<Certificate> certificates,
@@ -35,14 +37,16 @@ class TlsContext final {
   [[nodiscard]] const std::vector<CertificateInfo>& certificates() const { return infos_; }
 
  private:
-  base::Result<void, std::string> add(const Certificate& certificate, TlsVersion leastVersion);
+  // A context with these certificates, of which no two have keys of the same kind.
+  using Together = std::vector<const Certificate*>;
+  base::Result<SSL_CTX*, std::string> add(const Together& certificates, TlsVersion leastVersion);
   // Whose certificate has the name; null if none.
   [[nodiscard]] SSL_CTX* find(std::string_view name) const;
   static int onServerName(SSL* connection, int* alert, void* self);
   static int onTicket(SSL* connection, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                       int encrypt);
 
-  std::vector<SslContextPtr> contexts_;  // one for each certificate
+  std::vector<SslContextPtr> contexts_;  // the first one is for names that no certificate has
   std::vector<CertificateInfo> infos_;
   std::map<std::string, SSL_CTX*, std::less<>> names_;  // wildcards as "*.example.org"
   TicketKeys ticketKeys_;

@@ -25,6 +25,9 @@ net::SslContextPtr makeContext(const TlsWish& wish) {
   if (!wish.ciphers.empty()) {
     SSL_CTX_set_cipher_list(context.get(), wish.ciphers.c_str());
   }
+  if (!wish.signatures.empty()) {
+    SSL_CTX_set1_sigalgs_list(context.get(), wish.signatures.c_str());
+  }
   if (!wish.trusted.empty()) {
     const net::BioPtr bio(BIO_new_mem_buf(wish.trusted.data(), static_cast<int>(wish.trusted.size())));
     const net::CertificatePtr authority(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
@@ -149,6 +152,11 @@ std::string TlsChannel::serverCommonName() const {
   char text[256] = "";
   X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName, text, sizeof text);
   return text;
+}
+
+std::string TlsChannel::serverKeyKind() const {
+  const net::CertificatePtr certificate(SSL_get1_peer_certificate(connection_.get()));
+  return EVP_PKEY_get0_type_name(X509_get0_pubkey(certificate.get()));
 }
 
 }  // namespace rha::test

@@ -23,6 +23,7 @@ struct TlsWish {
   std::string serverName = "localhost";
   int version = 0;                          // TLS1_2_VERSION …; 0: what both can
   std::string ciphers = {};                 // of TLS 1.2; empty: what OpenSSL has
+  std::string signatures = {};              // algorithms the server may prove itself with; empty: what OpenSSL has
   std::vector<std::string> protocols = {};  // ALPN
   std::string trusted = {};  // PEM of an authority the server must prove itself by; empty: any server will do
   std::string preface = {};  // sent before the handshake
@@ -50,6 +51,8 @@ class TlsChannel final : public Channel {
   [[nodiscard]] std::string protocol() const;
   // The common name of the server's certificate.
   [[nodiscard]] std::string serverCommonName() const;
+  // "RSA", "EC" …
+  [[nodiscard]] std::string serverKeyKind() const;
   // To be resumed by another; with TLS 1.3 only after something was received.
   [[nodiscard]] SessionPtr session() const { return SessionPtr(SSL_get1_session(connection_.get())); }
   // True: the server said that it ends, with close_notify.

@@ -68,6 +68,43 @@ TEST_P(TlsTest, TheNameThatIsAskedForChoosesTheCertificate) {
   many.stop(std::chrono::milliseconds(0));
 }
 
+TEST_P(TlsTest, OfCertificatesWithTheSameNameEachClientGetsTheKindOfKeyItKnows) {
+  const auto pair = [&](const std::string& file, const std::string& name, int rsaBits) {
+    return authority.write(folder.path(), file, {.names = {name, file + ".example.net"}, .rsaBits = rsaBits});
+  };
+  // The last one has a name that the others have too, by a wildcard.
+  TlsTransportFactory both(
+      {.certificates = {pair("curve", "registry.example.org", 0), pair("rsa", "registry.example.org", 2048),
+                        pair("wild", "*.svc.test", 0), pair("exact", "a.svc.test", 2048)}},
+      clock, metrics);
+  ASSERT_TRUE(both.load().ok());
+  Server many({}, handler, observer, clock, logger, metrics);
+  many.listen(Address::parse("127.0.0.1:0").value(), &both);
+  many.start();
+  port = many.addresses().at(0).port();
+  struct Case {
+    const char* asked;
+    const char* curve;
+    const char* rsa;
+  };
+  for (const Case& each : {Case{"registry.example.org", "EC", "RSA"}, Case{"unknown.example.org", "EC", "RSA"},
+                           Case{"a.svc.test", "EC", "RSA"}}) {
+    const auto shownTo = [&](TlsWish wish) {
+      wish.serverName = each.asked;
+      return connectTls(port, wish)->serverKeyKind();
+    };
+    EXPECT_EQ(shownTo({.version = TLS1_3_VERSION, .signatures = "ECDSA+SHA256"}), each.curve) << each.asked;
+    EXPECT_EQ(shownTo({.version = TLS1_3_VERSION, .signatures = "RSA-PSS+SHA256"}), each.rsa) << each.asked;
+    EXPECT_EQ(shownTo({.version = TLS1_2_VERSION, .ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256"}), each.curve)
+        << each.asked;
+    EXPECT_EQ(shownTo({.version = TLS1_2_VERSION, .ciphers = "ECDHE-RSA-AES128-GCM-SHA256"}), each.rsa) << each.asked;
+  }
+  // Where there is no choice, none is made up.
+  EXPECT_EQ(connectTls(port, {.serverName = "rsa.example.net"})->serverKeyKind(), "RSA");
+  EXPECT_EQ(connectTls(port, {.serverName = "b.svc.test"})->serverKeyKind(), "EC");
+  many.stop(std::chrono::milliseconds(0));
+}
+
 TEST_P(TlsTest, Version12And13AreSpokenAndOlderOnesRefused) {
   start();
   EXPECT_EQ(connectTls(port, {.version = TLS1_3_VERSION})->version(), "TLSv1.3");

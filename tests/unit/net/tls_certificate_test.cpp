@@ -91,12 +91,15 @@ TEST_F(TlsCertificate, what_somebody_should_act_on_is_a_warning) {
   const auto day = [&](hours from) { return base::formatRfc3339(clock.now() + from).substr(0, 10); };
   const TlsFindings findings =
       check({open, make("soon", {.names = {"soon"}, .validUntil = hours(13 * 24 + 12)}),
-             make("past", {.names = {"past"}, .validUntil = hours(-48)}), make("again", {.names = {"past"}})});
+             make("past", {.names = {"past"}, .validUntil = hours(-48)}), make("again", {.names = {"past"}}),
+             make("other-kind", {.names = {"past"}, .rsaBits = 2048})});
   EXPECT_EQ(findings.errors, Lines{});
-  EXPECT_EQ(findings.warnings, (Lines{"open.key: everybody on this host can read this private key; chmod o-r open.key",
-                                      "soon.crt: expires soon, on " + day(hours(13 * 24 + 12)) + "; renew it",
-                                      "past.crt: has EXPIRED on " + day(hours(-48)) + "; clients refuse it. Renew it",
-                                      "again.crt: is never used: the certificates before it have all its names"}));
+  EXPECT_EQ(findings.warnings,
+            (Lines{"open.key: everybody on this host can read this private key; chmod o-r open.key",
+                   "soon.crt: expires soon, on " + day(hours(13 * 24 + 12)) + "; renew it",
+                   "past.crt: has EXPIRED on " + day(hours(-48)) + "; clients refuse it. Renew it",
+                   "again.crt: is never used: the certificates before it, with keys of the same kind, have "
+                   "all its names"}));
 }
 
 }  // namespace
