@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 
 #include "api/error_response.h"
 #include "api/locations.h"
@@ -9,30 +8,35 @@
 namespace rha::api {
 namespace {
 
-// Names read from the index at a time: a list without n is whole, but a name takes more memory than its text.
+// Names read from the index at a time, for a large n: a name takes more memory than its text.
 constexpr std::uint64_t kRowsPerRead = 20'000;
 
 struct TagList {
-  std::string text;      // "a","b"
+  std::string text;      // a","b
   std::string lastName;  // the last one in it
   bool more = false;
 };
 
-// Up to `count` tags after `last`.
-TagList readTags(index::Index& index, const oci::RepositoryName& repository, std::string last,
+// The names as one JSON text, but for the quotes at both ends. A tag needs no escaping: its alphabet has neither quotes
+// nor backslashes.
+constexpr std::string_view kBetween = R"(",")";
+
+// The first `count` tags after `last`, or all of them.
+TagList readTags(index::Index& index, const oci::RepositoryName& repository, const std::string& last,
                  std::optional<std::uint64_t> count) {
   TagList list;
-  list.lastName = std::move(last);
-  std::uint64_t left = count.value_or(std::numeric_limits<std::uint64_t>::max());
-  while (left > 0) {
+  if (!count) {
+    list.text = index.joinedTagNames(repository, last, kBetween);
+    return list;
+  }
+  list.lastName = last;
+  for (std::uint64_t left = *count; left > 0;) {
     const std::uint64_t wanted = std::min(left, kRowsPerRead);
     auto rows = index.tagNames(repository, {list.lastName, wanted + 1});
     const auto taken = std::min<std::uint64_t>(rows.size(), wanted);
     for (std::size_t i = 0; i < taken; ++i) {
-      // A tag needs no escaping: its alphabet has neither quotes nor backslashes.
-      list.text += list.text.empty() ? "\"" : ",\"";
+      list.text += list.text.empty() ? "" : kBetween;
       list.text += rows[i];
-      list.text += '"';
     }
     list.more = rows.size() > wanted;
     if (!list.more) {
@@ -57,7 +61,8 @@ net::Disposition getTags(const Services& services, const Exchange& exchange) {
     return errorResponse({oci::ErrorCode::NameUnknown, {}, R"({"name":")" + repository.text() + "\"}", 0});
   }
   const auto tags = readTags(services.index, repository, page->last, page->n);
-  net::Response response(200, R"({"name":")" + repository.text() + R"(","tags":[)" + tags.text + "]}\n",
+  const std::string quote = tags.text.empty() ? "" : "\"";
+  net::Response response(200, R"({"name":")" + repository.text() + R"(","tags":[)" + quote + tags.text + quote + "]}\n",
                          "application/json");
   if (tags.more) {
     response.headers.add("Link", nextLink("/v2/" + repository.text() + "/tags/list",

@@ -131,6 +131,16 @@ std::vector<std::string> tagNames(Connection& connection, const RepositoryName& 
   return found;
 }
 
+// group_concat() takes the rows as they come: in the order of the primary key, for NOT INDEXED leaves nothing else.
+std::string joinedTagNames(Connection& connection, const RepositoryName& repository, std::string_view last,
+                           std::string_view separator) {
+  auto row = connection.query(
+      "SELECT group_concat(name, ?) FROM tag NOT INDEXED WHERE repository = (SELECT id FROM repository WHERE name = ?) "
+      "AND name > ?",
+      separator, repository.text(), last);
+  return row.step() ? std::string(row.text(0)) : std::string();
+}
+
 std::vector<Tag> tagsOf(Connection& connection, const RepositoryName& repository, const Digest& digest) {
   std::vector<Tag> found;
   auto row = connection.query(

@@ -16,6 +16,8 @@ std::vector<RepositoryRow> repositories(Connection& connection, const Page& page
 bool hasRepository(Connection& connection, const RepositoryName& repository);
 std::vector<TagRow> tags(Connection& connection, const RepositoryName& repository, const Page& page);
 std::vector<std::string> tagNames(Connection& connection, const RepositoryName& repository, const Page& page);
+std::string joinedTagNames(Connection& connection, const RepositoryName& repository, std::string_view last,
+                           std::string_view separator);
 std::vector<Tag> tagsOf(Connection& connection, const RepositoryName& repository, const Digest& digest);
 std::vector<TagEvent> history(Connection& connection, const RepositoryName& repository, const Tag& tag,
                               std::uint64_t limit);

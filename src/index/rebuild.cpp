@@ -214,6 +214,11 @@ std::vector<std::string> Rebuild::tagNames(const RepositoryName& repository, con
   return read([&](Connection& connection) { return queries::tagNames(connection, repository, page); });
 }
 
+std::string Rebuild::joinedTagNames(const RepositoryName& repository, std::string_view last,
+                                    std::string_view separator) {
+  return read([&](Connection& connection) { return queries::joinedTagNames(connection, repository, last, separator); });
+}
+
 std::vector<TagRow> Rebuild::tags(const RepositoryName& repository, const Page& page) {
   return read([&](Connection& connection) { return queries::tags(connection, repository, page); });
 }

@@ -191,6 +191,11 @@ std::vector<std::string> RebuildableIndex::tagNames(const RepositoryName& reposi
   requireLists();
   return current_.tagNames(repository, page);
 }
+std::string RebuildableIndex::joinedTagNames(const RepositoryName& repository, std::string_view last,
+                                             std::string_view separator) {
+  requireLists();
+  return current_.joinedTagNames(repository, last, separator);
+}
 std::vector<TagRow> RebuildableIndex::tags(const RepositoryName& repository, const Page& page) {
   requireLists();
   return current_.tags(repository, page);

@@ -147,6 +147,11 @@ std::vector<std::string> SqliteIndex::tagNames(const RepositoryName& repository,
   return read([&](Connection& connection) { return queries::tagNames(connection, repository, page); });
 }
 
+std::string SqliteIndex::joinedTagNames(const RepositoryName& repository, std::string_view last,
+                                        std::string_view separator) {
+  return read([&](Connection& connection) { return queries::joinedTagNames(connection, repository, last, separator); });
+}
+
 std::vector<TagRow> SqliteIndex::tags(const RepositoryName& repository, const Page& page) {
   return read([&](Connection& connection) { return queries::tags(connection, repository, page); });
 }

@@ -69,6 +69,8 @@ class SqliteIndex final : public Index {
   [[nodiscard]] bool hasRepository(const RepositoryName& repository) override;
   std::vector<TagRow> tags(const RepositoryName& repository, const Page& page) override;
   std::vector<std::string> tagNames(const RepositoryName& repository, const Page& page) override;
+  std::string joinedTagNames(const RepositoryName& repository, std::string_view last,
+                             std::string_view separator) override;
   std::vector<Tag> tagsOf(const RepositoryName& repository, const Digest& digest) override;
   std::vector<TagEvent> history(const RepositoryName& repository, const Tag& tag, std::uint64_t limit) override;
   std::vector<ManifestRow> referrers(const RepositoryName& repository, const Digest& subject,

@@ -51,6 +51,9 @@ class CountingIndex final : public index::Index {
   std::vector<std::string> tagNames(const Name& repository, const index::Page& page) override {
     return counted().tagNames(repository, page);
   }
+  std::string joinedTagNames(const Name& repository, std::string_view last, std::string_view separator) override {
+    return counted().joinedTagNames(repository, last, separator);
+  }
   std::vector<oci::Tag> tagsOf(const Name& repository, const oci::Digest& digest) override {
     return counted().tagsOf(repository, digest);
   }

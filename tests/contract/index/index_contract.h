@@ -39,6 +39,9 @@ class IndexContract : public ::testing::TestWithParam<IndexFactory> {
   std::string tags(std::string_view repository, const Page& page = {"", 1000}) {
     const auto rows = joined(index().tags(name(repository), page), [](const auto& row) { return row.tag.text(); });
     EXPECT_EQ(joined(index().tagNames(name(repository), page), [](const auto& text) { return text; }), rows);
+    if (page.limit >= 1000) {
+      EXPECT_EQ(index().joinedTagNames(name(repository), page.last, " "), rows);
+    }
     return rows;
   }
   std::string history(std::string_view repository, std::string_view tag, std::uint64_t limit = 1000) {
