@@ -7,7 +7,10 @@ import hashlib
 import multiprocessing
 import os
 import socket
+import ssl
 import time
+
+from lib.http import wrapped
 
 PIECE = 2048  # what a slow client reads or sends each second
 TIMEOUT = 120
@@ -29,6 +32,7 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
         self.socket.bind((address, 0))
         self.socket.connect(("127.0.0.1", port))
+        self.socket = wrapped(self.socket, port, "localhost")
         self.rest = b""
 
     def ask(self, method, path, length=None):
@@ -76,9 +80,9 @@ class Idle:
         """Does nothing; but a connection that is closed is found out."""
         self.client.socket.setblocking(False)
         try:
-            if not self.client.socket.recv(1, socket.MSG_PEEK):
-                raise ConnectionError("closed while idle")
-        except BlockingIOError:
+            got = self.client.socket.recv(1)
+            raise ConnectionError("sent something unasked" if got else "closed while idle")
+        except (BlockingIOError, ssl.SSLWantReadError):
             pass
         self.client.socket.settimeout(TIMEOUT)
 
