@@ -109,6 +109,10 @@ base::Result<AppliedAccess, config::SettingErrors> AccessControl::apply(std::str
     rejected_.add();
     return base::fail(std::move(document).error());
   }
+  if (auto fault = prepareFor(*document)) {
+    rejected_.add();
+    return base::fail(config::SettingErrors{{0, "is not put in force: " + *std::move(fault)}});
+  }
   auto next = std::make_shared<Snapshot>(*std::move(document), std::string(text), throttle_);
   next->hash = oci::Digest::of(text).text();
   next->appliedAt = clock_.steady();
@@ -134,6 +138,20 @@ base::Result<AppliedAccess, config::SettingErrors> AccessControl::apply(std::str
   logger_.info("access_applied",
                {{"generation", applied.generation}, {"hash", applied.hash}, {"changes", joined(applied.changes)}});
   return applied;
+}
+
+std::optional<std::string> AccessControl::prepareFor(const AccessDocument& next) const {
+  const auto before = current();
+  const bool due = !before || before->policy->document().mode.refusesWrites();
+  if (!prepareWrites_ || next.mode.refusesWrites() || !due) {
+    return std::nullopt;
+  }
+  try {
+    prepareWrites_();
+    return std::nullopt;
+  } catch (const std::exception& error) {
+    return error.what();
+  }
 }
 
 // Once more if another thread applied something meanwhile: whoever writes last writes what is in force.

@@ -10,7 +10,9 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,9 @@ class AccessControl final : public Gate {
   AccessControl(std::filesystem::path lastGood, const base::Clock& clock, const base::Logger& logger,
                 base::MetricsRegistry& metrics, const LoginLimits& limits = {});
 
+  // Called with rules that take writes where those in force, if any, do not, before any request has them. What it
+  // throws is an error of apply(), and nothing changes. Before open(); may be called on several threads at once.
+  void beforeWrites(std::function<void()> prepare) { prepareWrites_ = std::move(prepare); }
   // At the start: applies the file, or, if it has errors or is missing, what was in force last, with every error in the
   // log. Throws std::runtime_error when there is neither.
   void open(const std::filesystem::path& file);
@@ -88,6 +93,8 @@ class AccessControl final : public Gate {
 
   [[nodiscard]] SnapshotPointer current() const { return *snapshot_.lock(); }
   void keepLastGood() const;
+  // What beforeWrites() is for, if it is due; the error of what it throws.
+  [[nodiscard]] std::optional<std::string> prepareFor(const AccessDocument& next) const;
   // How a password is looked at: all that is known of it, or nothing (it was not checked yet).
   using Prove = std::optional<Authenticator::Outcome> (*)(const Authenticator& authenticator,
                                                           const Credentials& credentials, const std::string& address);
@@ -99,6 +106,7 @@ class AccessControl final : public Gate {
             Admission& admission) const;
 
   const std::filesystem::path lastGood_;
+  std::function<void()> prepareWrites_;
   const base::Clock& clock_;
   const base::Logger& logger_;
   base::MetricsRegistry& metrics_;

@@ -41,6 +41,7 @@ class CachingDriver final : public StorageDriver {
   [[nodiscard]] std::string_view name() const override { return inner_.name(); }
   [[nodiscard]] DriverTraits traits() const override { return inner_.traits(); }
   [[nodiscard]] ChangeCounters* changes() override { return inner_.changes(); }
+  void beginWriting() override { inner_.beginWriting(); }
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override {
     return inner_.get(path, maxBytes);
   }

@@ -52,9 +52,20 @@ void requireObjectPath(std::string_view path) {
 void FilesystemDriver::open(OpenFor use) {
   root_.open(use);
   if (use == OpenFor::Writing) {
-    changeFile_ = openChangeFile(root_);
+    beginWriting();
   } else {
-    changeFile_.reason = "the storage is open for reading only";
+    changeFile_.lock()->file.reason = "the storage is open for reading only";
+  }
+}
+
+// Whoever writes after this counts it; what was read before was never kept. The lock is held while the file is opened:
+// others wait until there are counters.
+void FilesystemDriver::beginWriting() {
+  auto changes = changeFile_.lock();
+  if (!changes->opened) {
+    changes->file = openChangeFile(root_);
+    changes->opened = true;
+    changes_.store(changes->file.counters.get(), std::memory_order_release);
   }
 }
 

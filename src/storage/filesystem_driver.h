@@ -6,8 +6,10 @@
 // the driver.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 
+#include "base/lock_guarded.h"
 #include "storage/change_file.h"
 #include "storage/filesystem_root.h"
 #include "storage/storage_driver.h"
@@ -28,9 +30,11 @@ class FilesystemDriver final : public StorageDriver {
 
   [[nodiscard]] std::string_view name() const override { return "filesystem"; }
   [[nodiscard]] DriverTraits traits() const override { return {.shared = false, .cheapSmallWrites = true}; }
-  [[nodiscard]] ChangeCounters* changes() override { return changeFile_.counters.get(); }
+  // Null until open() for writing or beginWriting().
+  [[nodiscard]] ChangeCounters* changes() override { return changes_.load(std::memory_order_acquire); }
   // Why changes() is null; empty if it is not.
-  [[nodiscard]] const std::string& whyUncached() const { return changeFile_.reason; }
+  [[nodiscard]] std::string whyUncached() const { return changeFile_.lock()->file.reason; }
+  void beginWriting() override;
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override;
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;
@@ -43,8 +47,14 @@ class FilesystemDriver final : public StorageDriver {
   void check() override;
 
  private:
+  struct Changes {
+    bool opened = false;
+    ChangeFile file;
+  };
+
   FilesystemRoot root_;
-  ChangeFile changeFile_;
+  mutable base::LockGuarded<Changes> changeFile_;
+  std::atomic<ChangeCounters*> changes_{nullptr};  // those of changeFile_
 };
 
 }  // namespace rha::storage

@@ -82,6 +82,7 @@ class MeteredDriver final : public StorageDriver {
   [[nodiscard]] std::string_view name() const override { return driver_->name(); }
   [[nodiscard]] DriverTraits traits() const override { return driver_->traits(); }
   [[nodiscard]] ChangeCounters* changes() override { return driver_->changes(); }
+  void beginWriting() override { driver_->beginWriting(); }
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override;
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;

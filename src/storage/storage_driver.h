@@ -92,6 +92,10 @@ class StorageDriver {
   // change it unseen. Owned by the driver.
   [[nodiscard]] virtual ChangeCounters* changes() { return nullptr; }
 
+  // Makes a storage that was opened for reading one that may be written to: a registry that takes no writes was told to
+  // take them. Called before the first write; again: nothing.
+  virtual void beginWriting() {}
+
   // Creates or replaces an object atomically. Readers see the old or the new bytes. With Durable it survives a power
   // cut once the call returned; Relaxed may be taken as Durable.
   virtual void put(std::string_view path, std::string_view bytes, Durability durability) = 0;

@@ -49,11 +49,13 @@ RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings,
     : storages(std::move(base.storages)),
       identity(std::move(base.identity)),
       index(std::move(base.index)),
+      locks(settings.index.path + ".turns"),
+      turns(&locks),
       blobs(storages->forBlobs(), *index, clock),
       journal(storages->all().main(), base::randomUuid()),
       manifests(storages->all(), *index, blobs, journal, turns, clock, logger, settings.limits.manifestBytes),
       uploads(storages->all(), blobs, clock, registry::UploadTokens(std::move(base.uploadSecret)),
-              uploadSettings(settings)),
+              uploadSettings(settings), &locks),
       referrers(*index, manifests),
       schema1(blobs, manifests, clock, registry::JwsKey::generate()),
       builder(storages->all(), logger, settings.limits.manifestBytes) {}
@@ -72,6 +74,15 @@ std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& setti
   return std::make_unique<RegistryParts>(std::move(base), settings, clock, logger);
 }
 
+void beginWriting(RegistryParts& parts) {
+  parts.storages->beginWriting();
+  const std::string identity = registry::identityOf(parts.storages->all());
+  *parts.identity.lock() = identity;
+  if (!parts.index->mark(kIdentityMark)) {
+    parts.index->setMark(kIdentityMark, identity);
+  }
+}
+
 bool rebuildIndex(RegistryParts& parts, registry::BuildProgress& progress, const std::atomic<bool>& stop) {
   index::Index& feed = parts.index->beginRebuild();
   try {
@@ -79,8 +90,8 @@ bool rebuildIndex(RegistryParts& parts, registry::BuildProgress& progress, const
       parts.index->abandonRebuild();
       return false;
     }
-    if (!parts.identity.empty()) {
-      feed.setMark(kIdentityMark, parts.identity);
+    if (const std::string identity = *parts.identity.lock(); !identity.empty()) {
+      feed.setMark(kIdentityMark, identity);
     }
     parts.index->finishRebuild();
     return true;

@@ -11,6 +11,7 @@
 
 #include "apps/registryd/storage_parts.h"
 #include "base/clock.h"
+#include "base/lock_guarded.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/secret.h"
@@ -21,6 +22,7 @@
 #include "registry/journal.h"
 #include "registry/keyed_mutex.h"
 #include "registry/manifests.h"
+#include "registry/process_locks.h"
 #include "registry/referrers.h"
 #include "registry/schema1.h"
 #include "registry/uploads.h"
@@ -45,8 +47,9 @@ struct RegistryParts {
   ~RegistryParts() = default;
 
   std::unique_ptr<OpenStorages> storages;
-  std::string identity;
+  base::LockGuarded<std::string> identity;
   std::unique_ptr<index::RebuildableIndex> index;
+  registry::ProcessLocks locks;  // shared with the process that hands over to this one, or takes over from it
   registry::KeyedMutex turns;
   registry::Blobs blobs;
   registry::Journal journal;
@@ -63,6 +66,10 @@ struct RegistryParts {
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
                                             const base::Logger& logger, base::MetricsRegistry& metrics,
                                             storage::OpenFor use = storage::OpenFor::Writing);
+
+// Before the first write to what was opened for reading: the storages get counters of changes and identities, where
+// they have none, and the index notes these. Again: nothing. Any thread; throws as openRegistry().
+void beginWriting(RegistryParts& parts);
 
 // Fills the index anew from the storage and puts it in place. False if `stop` became true before the end; the index is
 // then as it was. Throws storage::StorageError and index::IndexError, then, too. One thread at a time.

@@ -126,6 +126,12 @@ void OpenStorages::check(storage::OpenFor use) const {
   }
 }
 
+void OpenStorages::beginWriting() const {
+  for (const auto& driver : drivers_) {
+    driver->beginWriting();
+  }
+}
+
 std::string OpenStorages::names() const {
   std::string text;
   for (const registry::Storages::Place& place : storages_.all()) {

@@ -39,6 +39,8 @@ class OpenStorages final {
   [[nodiscard]] const registry::Storages& forBlobs() const { return forBlobs_; }
   // Throws StorageError if one of them cannot be used: by a small write, or, for reading, by a look at it.
   void check(storage::OpenFor use) const;
+  // All of them, opened for reading, may be written to from now on. Any thread.
+  void beginWriting() const;
   // The names of the drivers: "swift", or "filesystem, restricted: s3".
   [[nodiscard]] std::string names() const;
 

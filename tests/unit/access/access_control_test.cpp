@@ -81,6 +81,33 @@ class AccessControlTest : public testing::Test {
   AccessControl control{lastGood, clock, logger, metrics};
 };
 
+TEST_F(AccessControlTest, writes_are_prepared_before_rules_that_take_them_are_in_force) {
+  int prepared = 0;
+  bool fails = false;
+  control.beforeWrites([&] {
+    ++prepared;
+    EXPECT_TRUE(control.refusesWrites()) << "a request could have come before";
+    if (fails) {
+      throw std::runtime_error("no room");
+    }
+  });
+  const std::string active = accessText("seed.yaml");
+  const std::string readOnly = replaced(active, "read_only: false", "read_only: true");
+  ASSERT_TRUE(control.apply(active));
+  EXPECT_EQ(prepared, 0) << "they were in force already";
+  ASSERT_TRUE(control.apply(readOnly));
+  EXPECT_EQ(prepared, 0);
+  fails = true;
+  const auto refused = control.apply(active);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().front().text, "is not put in force: no room");
+  EXPECT_TRUE(control.refusesWrites());
+  fails = false;
+  ASSERT_TRUE(control.apply(active));
+  EXPECT_EQ(prepared, 2);
+  EXPECT_FALSE(control.refusesWrites());
+}
+
 TEST_F(AccessControlTest, the_right_password_proves_the_principal) {
   const auto admission = admit(basic("ci-build"), Action::Push, "a");
   EXPECT_EQ(verdict(admission.decision), "allow");

@@ -55,6 +55,26 @@ TEST(ChangeCountersTest, TheMemoryDriverCountsForItself) {
   EXPECT_TRUE(driver.changes()->quiet(kPath));
 }
 
+TEST(ChangeCountersTest, AStorageOpenedForReadingCountsOnceItIsWrittenTo) {
+  test::TemporaryFolder folder;
+  FilesystemDriver writing({folder.path()});
+  writing.open();
+  FilesystemDriver reading({folder.path()});
+  reading.open(OpenFor::Reading);
+  EXPECT_EQ(reading.changes(), nullptr);
+  EXPECT_FALSE(reading.whyUncached().empty());
+
+  reading.beginWriting();
+  ASSERT_NE(reading.changes(), nullptr);
+  EXPECT_EQ(reading.whyUncached(), "");
+  const auto* const counters = reading.changes();
+  const auto stamp = writing.changes()->quiet(kPath);
+  { const auto change = reading.changes()->begin(kPath); }
+  EXPECT_FALSE(ChangeCounters::stands(*stamp)) << "the other process must see the change";
+  reading.beginWriting();
+  EXPECT_EQ(reading.changes(), counters);
+}
+
 class ChangeFileTest : public testing::Test {
  protected:
   test::TemporaryFolder folder_;
