@@ -10,6 +10,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/error.h"
+
 namespace rha::net {
 namespace {
 
@@ -47,13 +49,28 @@ void Acceptor::add(base::Fd listening, TransportFactory& factory) {
 
 void Acceptor::open() { spare_ = base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
+std::vector<base::Fd> Acceptor::copies() const {
+  std::vector<base::Fd> all;
+  for (const auto& listener : listeners_) {
+    all.emplace_back(::fcntl(listener->descriptor(), F_DUPFD_CLOEXEC, 0));
+    if (!all.back().valid()) {
+      throw base::IoError(errno, "cannot duplicate a listening socket");
+    }
+  }
+  return all;
+}
+
 void Acceptor::begin() {
   for (const auto& listener : listeners_) {
     loops_[0]->watch(listener->descriptor(), *listener, EPOLLIN);
   }
 }
 
+// systemd, or the process that takes over, has these sockets too.
 void Acceptor::end() {
+  for (const auto& listener : listeners_) {
+    loops_[0]->unwatch(listener->descriptor());
+  }
   listeners_.clear();
   loops_[0]->deadlines().clear(*this);
 }

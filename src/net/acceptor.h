@@ -23,6 +23,8 @@ class Acceptor final : public DeadlineEntry {
   void add(base::Fd listening, TransportFactory& factory);
   // Takes the spare descriptor; before the threads, while there are any.
   void open();
+  // Duplicates of the listening sockets. Before end(), on any thread.
+  [[nodiscard]] std::vector<base::Fd> copies() const;
   void begin();
   // Closes the listening sockets.
   void end();

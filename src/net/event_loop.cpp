@@ -122,6 +122,8 @@ void EventLoop::rewatch(int descriptor, Watched& watched, std::uint32_t events) 
   }
 }
 
+void EventLoop::unwatch(int descriptor) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr); }
+
 void EventLoop::run() {
   char name[16];
   std::snprintf(name, sizeof name, "event-%u", static_cast<unsigned>(index_ % 1000));
@@ -221,6 +223,11 @@ void EventLoop::handle(Notice& notice) {
     case Notice::Kind::ShedIdle:
       shedsAsked.fetch_sub(1, std::memory_order_relaxed);
       shedOldestIdle();
+      break;
+    case Notice::Kind::Drain:
+      if (acceptor_ != nullptr) {
+        acceptor_->end();
+      }
       break;
     case Notice::Kind::Stop:
       beginStop(notice.until);

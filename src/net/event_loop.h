@@ -50,6 +50,7 @@ struct Notice {
     Buffer,    // exchange, buffer: granted by the budget
     Adopt,     // socket, factory, peer, slot, welcome: a new connection
     ShedIdle,  // close the oldest idle connection
+    Drain,     // accept no more connections
     Stop       // until
   };
   Kind kind;
@@ -102,6 +103,8 @@ class EventLoop final {
   // Throws IoError.
   void watch(int descriptor, Watched& watched, std::uint32_t events);
   void rewatch(int descriptor, Watched& watched, std::uint32_t events);
+  // For a descriptor that another process has, too: to close it does not end its events.
+  void unwatch(int descriptor);
   // Calls connection.advance() in the next turn, after others had theirs.
   void again(Connection& connection);
   // A step of a TLS handshake costs up to a millisecond: all of them together have a small part of each turn, so that a

@@ -80,6 +80,13 @@ class Server::Impl final {
     listening_.push_back({std::move(listening), transports == nullptr ? plain_ : *transports});
   }
   void start();
+  [[nodiscard]] std::vector<base::Fd> listeningCopies() const { return acceptor_->copies(); }
+  void drain() {
+    engine_.stopping = true;
+    for (const auto& loop : loops_) {
+      loop->post({.kind = Notice::Kind::Drain});
+    }
+  }
   std::uint64_t stop(std::chrono::milliseconds deadline);
   [[nodiscard]] std::uint64_t connections() const {
     std::uint64_t sum = 0;
@@ -190,6 +197,10 @@ std::vector<Address> Server::addresses() const { return impl_->addresses_; }
 std::uint64_t Server::connections() const { return impl_->connections(); }
 
 void Server::start() { impl_->start(); }
+
+std::vector<base::Fd> Server::listeningCopies() const { return impl_->listeningCopies(); }
+
+void Server::drain() { impl_->drain(); }
 
 std::uint64_t Server::stop(std::chrono::milliseconds deadline) { return impl_->stop(deadline); }
 

@@ -82,6 +82,13 @@ class Server final {
 
   // Starts the threads ("event-0" …, "serve-00" …).
   void start();
+  // Duplicates of the listening sockets, in the order of addresses(), for a process that is to take over. After
+  // start(), before drain() and stop(). Throws base::IoError.
+  [[nodiscard]] std::vector<base::Fd> listeningCopies() const;
+  // Stops accepting (closing the listening sockets) and gives every connection one more answer, its last: one that is
+  // idle waits for its client's next request, or for the idle deadline. connections() tells when all have ended; stop()
+  // is still to be called.
+  void drain();
   // Stops accepting (closing the listening sockets), closes idle connections at once, lets running exchanges end with
   // "Connection: close" until `deadline`, then cuts them off and joins all threads. Returns how many were cut off.
   std::uint64_t stop(std::chrono::milliseconds deadline);

@@ -153,6 +153,49 @@ TEST_P(LimitsContract, StoppingClosesIdleConnectionsAndLetsExchangesEnd) {
   EXPECT_THROW(connect(), std::runtime_error);
 }
 
+TEST_P(LimitsContract, DrainingGivesEveryConnectionOneMoreAnswerAndAcceptsNoOther) {
+  start();
+  RawClient idle = connect();
+  RawClient busy = connect();
+  busy.send(kLater);
+  EXPECT_TRUE(journal.saw("start /later"));
+  EXPECT_TRUE(waitForMetric(kIdle, 1));
+  server->drain();
+  gate.open();
+  EXPECT_EQ(busy.read().header("connection"), "close");
+  EXPECT_TRUE(busy.isClosed());
+  const RawAnswer last = idle.get("/hello");
+  EXPECT_EQ(last.status, 200);
+  EXPECT_EQ(last.header("connection"), "close");
+  EXPECT_TRUE(idle.isClosed());
+  EXPECT_THROW(connect(), std::runtime_error);
+  EXPECT_TRUE(waitForMetric(kIdle, 0));
+  EXPECT_EQ(server->stop(std::chrono::seconds(20)), 0u);
+}
+
+// As under systemd, which has the sockets too: who drains takes nothing from their queue any more, however long it
+// lives.
+TEST_P(LimitsContract, WhoDrainsLeavesConnectionsToOthersWithTheSameSocket) {
+  start();
+  RawClient first = connect();
+  EXPECT_TRUE(waitForMetric(kIdle, 1));
+  std::vector<base::Fd> copies = server->listeningCopies();
+  ASSERT_EQ(copies.size(), 1u);
+  server->drain();
+  EXPECT_EQ(first.get("/hello").header("connection"), "close");  // its loop knows
+  std::vector<std::unique_ptr<rha::test::Channel>> waiting;
+  for (int i = 0; i < 50; ++i) {
+    waiting.push_back(rha::test::connectTo(port));
+  }
+  Server next(settings, handler, observer, clock, logger, metrics);
+  next.adopt(std::move(copies.front()), GetParam().name == "Tls" ? &tls : nullptr);
+  next.start();
+  EXPECT_EQ(connect().get("/hello").status, 200);
+  EXPECT_EQ(metric("registry_ha_connections_accepted_total"), 1 + 50 + 1);
+  EXPECT_EQ(server->stop(std::chrono::seconds(20)), 0u);
+  next.stop(std::chrono::milliseconds(0));
+}
+
 TEST_P(LimitsContract, StoppingCutsOffWhatTakesTooLong) {
   start();
   RawClient uploading = connect();
