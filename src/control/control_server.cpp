@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <list>
@@ -24,6 +25,8 @@ using Json = nlohmann::json;
 constexpr int kDeepestJson = 64;
 // While no descriptor is free, accept(2) fails at once; wait so that the loop does not spin.
 constexpr int kAcceptPauseMs = 100;
+// For clients to take the answers of commands that ran when the server was stopped.
+constexpr std::chrono::seconds kLastAnswers{2};
 
 // Bytes that are not UTF-8 (from an errno text, a file name) are replaced, so that an answer can always be written.
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
@@ -78,12 +81,12 @@ class ControlServer::Impl final {
     }
   }
 
-  void start(const std::string& path) {
+  void start(const std::string& path, ControlStart how) {
     wake_ = base::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake_.valid()) {
       base::throwErrno("cannot make an eventfd for control socket", path);
     }
-    listening_.open(path);
+    listening_.open(path, how);
     thread_ = std::thread([this] {
       ::pthread_setname_np(::pthread_self(), "control");
       acceptUntilStopped();
@@ -121,6 +124,25 @@ class ControlServer::Impl final {
         acceptOne();
       } else if (waits[0].revents != 0) {
         drainWake();
+      }
+    }
+    endSessions();
+  }
+
+  // An answer that is there goes out: to hand over, for one, may be the last thing that is done here.
+  void endSessions() {
+    for (Session& session : sessions_) {
+      session.channel.shutdownReading();
+    }
+    const auto deadline = std::chrono::steady_clock::now() + kLastAnswers;
+    const auto living = [this] {
+      return std::any_of(sessions_.begin(), sessions_.end(), [](const Session& session) { return !session.ended; });
+    };
+    while (living() && std::chrono::steady_clock::now() < deadline) {
+      pollfd wait{.fd = wake_.get(), .events = POLLIN, .revents = 0};
+      drainWake();
+      if (living()) {
+        ::poll(&wait, 1, kAcceptPauseMs);
       }
     }
     for (Session& session : sessions_) {
@@ -248,7 +270,7 @@ ControlServer::ControlServer(const base::Logger& logger, ControlLimits limits)
     : impl_(std::make_unique<Impl>(logger, limits)) {}
 ControlServer::~ControlServer() { stop(); }
 void ControlServer::add(std::string name, Command command) { impl_->add(std::move(name), std::move(command)); }
-void ControlServer::start(const std::string& path) { impl_->start(path); }
+void ControlServer::start(const std::string& path, ControlStart how) { impl_->start(path, how); }
 void ControlServer::stop() { impl_->stop(); }
 
 }  // namespace rha::control

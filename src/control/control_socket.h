@@ -33,6 +33,8 @@ struct ControlLimits {
   std::chrono::milliseconds deadline{60'000};
 };
 
+enum class ControlStart : std::uint8_t { Alone, TakeOver };
+
 class ControlServer final {
  public:
   // `logger` is borrowed.
@@ -45,8 +47,8 @@ class ControlServer final {
   void add(std::string name, Command command);
   // Binds `path` (replacing a socket that a dead process left; refusing one that answers, and anything that is no
   // socket) and starts the thread "control", which starts one thread for each connection. Throws base::IoError naming
-  // the path.
-  void start(const std::string& path);
+  // the path. TakeOver: one that answers is replaced, too, being that of the process which hands over to this one.
+  void start(const std::string& path, ControlStart how = ControlStart::Alone);
   // Ends the threads, closes connections, removes the socket file if it is still ours. Waits for commands that run.
   // Idempotent.
   void stop();

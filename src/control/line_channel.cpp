@@ -89,6 +89,8 @@ ChannelStatus LineChannel::waitFor(short events, SteadyTime deadline) const {
   }
 }
 
+void LineChannel::shutdownReading() { ::shutdown(socket_.get(), SHUT_RD); }
+
 void LineChannel::shutdownNow() { ::shutdown(socket_.get(), SHUT_RDWR); }
 
 }  // namespace rha::control

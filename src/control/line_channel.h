@@ -1,6 +1,6 @@
 // LineChannel: lines over a connected stream socket, each with a deadline. Internal to control.
 //
-// Owns the socket. One thread at a time; another may only call shutdownNow(), which ends a wait.
+// Owns the socket. One thread at a time; another may only call the two that shut down, which end a wait.
 #pragma once
 
 #include <chrono>
@@ -33,6 +33,8 @@ class LineChannel final {
   ChannelStatus writeLine(std::string_view line, SteadyTime deadline);
 
   void shutdownNow();
+  // Ends a wait for lines; what is being written still goes out. Any thread.
+  void shutdownReading();
   [[nodiscard]] int descriptor() const { return socket_.get(); }
 
  private:

@@ -31,7 +31,7 @@ std::optional<sockaddr_un> addressOf(const std::string& path) {
 base::Fd newSocket() { return base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
 
 // Throws if `path` must not be replaced.
-void checkReplaceable(const std::string& path) {
+void checkReplaceable(const std::string& path, ControlStart how) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) {
@@ -43,6 +43,9 @@ void checkReplaceable(const std::string& path) {
     throw base::IoError(EEXIST, std::string(kFailure) + " " + path + ": a file that is no socket is in the way");
   }
   // EAGAIN: somebody listens, but too many wait already.
+  if (how == ControlStart::TakeOver) {
+    return;
+  }
   if (connectTo(path).valid() || errno == EAGAIN) {
     throw base::IoError(EADDRINUSE, std::string(kFailure) + " " + path + ": another process answers there");
   }
@@ -63,8 +66,8 @@ base::Fd connectTo(const std::string& path) {
 
 // The socket is made under another name and renamed, so that a client meets the old one, or the new one with its right
 // mode and listening, never something in between.
-void ListeningSocket::open(const std::string& path) {
-  checkReplaceable(path);
+void ListeningSocket::open(const std::string& path, ControlStart how) {
+  checkReplaceable(path, how);
   const std::string fresh = path + ".new";
   const auto address = addressOf(fresh);
   base::Fd socket = address ? newSocket() : base::Fd();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "control/control_socket.h"
 
 namespace rha::control {
 
@@ -18,9 +19,9 @@ class ListeningSocket final {
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
 
-  // Listens on `path`, mode 0660. Replaces a socket on which nobody answers; one that answers, and any other kind of
-  // file, is left alone. Throws base::IoError naming the path.
-  void open(const std::string& path);
+  // Listens on `path`, mode 0660. Replaces a socket on which nobody answers (TakeOver: any socket); one that answers,
+  // and any other kind of file, is left alone. Throws base::IoError naming the path.
+  void open(const std::string& path, ControlStart how);
   // Closes, and removes the file if it is still the one that open() made. Idempotent.
   void close();
   // A connection that waits, or an invalid Fd if there is none.

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -347,6 +348,30 @@ TEST_F(ControlSocket, stopping_leaves_the_socket_of_a_successor_alone) {
   successor.start(path_);
   server_->stop();
   EXPECT_TRUE(std::filesystem::exists(path_));
+}
+
+TEST_F(ControlSocket, a_successor_takes_over_from_one_that_answers) {
+  startServer();
+  RawClient before(path_);
+  ControlServer successor(logger_);
+  successor.add("who", [](std::string_view) { return Answer("\"successor\""); });
+  successor.start(path_, ControlStart::TakeOver);
+  EXPECT_EQ(*call(R"({"command":"who"})"), "\"successor\"");
+  before.send("{\"command\":\"echo\"}\n");
+  EXPECT_TRUE(before.line());  // who was connected stays so
+  server_->stop();
+  EXPECT_TRUE(call(R"({"command":"who"})").ok());
+}
+
+TEST_F(ControlSocket, an_answer_that_is_there_goes_out_although_the_server_stops) {
+  startServer();
+  std::future<Answer> answer = std::async(std::launch::async, [this] { return call(R"({"command":"wait"})"); });
+  ASSERT_TRUE(gate_.awaitWaiting(1));
+  std::thread stopping([this] { server_->stop(); });
+  gate_.open();
+  stopping.join();
+  const Answer taken = answer.get();
+  EXPECT_TRUE(taken.ok()) << taken.error();
 }
 
 TEST_F(ControlSocket, a_name_can_be_taken_only_once) {
