@@ -64,7 +64,8 @@ std::vector<index::TagEvent> eventsOf(const JournalFacts& facts, const std::stri
 
 }  // namespace
 
-std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own) {
+std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own,
+                      OtherWriters others) {
   Found found;
   std::map<std::string, std::string> marks;
   for (const auto& writer : Journal::writers(driver)) {
@@ -73,7 +74,11 @@ std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manif
       continue;
     }
     const std::uint64_t last = readFrom(driver, index, writer, base::parseUnsigned(mark).value_or(0), found);
-    marks[writer] = driver.traits().shared ? std::to_string(last) : std::string(kOver);
+    if (driver.traits().shared) {
+      marks[writer] = std::to_string(last);
+    } else if (others == OtherWriters::Ended) {
+      marks[writer] = kOver;
+    }
   }
   found.facts.conclude();
   for (const auto& name : found.repositories) {

@@ -12,9 +12,14 @@
 
 namespace rha::registry {
 
+// Whether another process of this host may still write: the one that hands over to this one.
+enum class OtherWriters : std::uint8_t { Ended, Living };
+
 // Reads every sequence but that of `own` from where the index stands, and the repositories named there again. Returns
-// how many repositories these were. Sequences of storage that only this process writes to are then over.
-std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own);
+// how many repositories these were. Where nobody else writes to the storage, the sequences are then over; while another
+// one lives, where the index stands is left to that, and all is read again the next time.
+std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own,
+                      OtherWriters others = OtherWriters::Ended);
 
 // Notes in the index how far `own` is settled, so that the next catchUp() begins there.
 void markSettled(index::Index& index, Journal& own);

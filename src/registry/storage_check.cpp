@@ -312,7 +312,7 @@ void StorageCheck::judge(const oci::RepositoryName* repository, const Look& look
     breakOffIfStopped();
   }
   {
-    const auto turn = repository ? parts_.turns.lock(repository->text()) : std::unique_lock<std::mutex>();
+    const auto turn = repository ? parts_.turns.lock(repository->text()) : KeyedMutex::Turn();
     finding = look();
     if (!finding) {
       return;

@@ -2,7 +2,15 @@
 
 #include <utility>
 
+#include "storage/storage_error.h"
+
 namespace rha::registry {
+namespace {
+
+// A request of another process may need a moment to notice that its client has gone.
+constexpr std::chrono::milliseconds kPatience{1000};
+
+}  // namespace
 
 UploadSlots::Lease::Lease(std::shared_ptr<Slot> slot, std::uint64_t number) : slot_(std::move(slot)), number_(number) {}
 
@@ -14,6 +22,9 @@ UploadSlots::Lease::~Lease() {
   if (slot_->holder == number_) {
     slot_->holder = 0;
     slot_->save = nullptr;
+  }
+  if (--slot_->living == 0) {
+    slot_->claim = {};
   }
 }
 
@@ -50,19 +61,33 @@ UploadSlots::Lease UploadSlots::take(const std::string& id) {
     }
   }
   std::unique_lock lock(slot->mutex);
+  if (locks_ != nullptr && !slot->claim) {
+    auto claim = locks_->waitFor(ProcessLocks::placeOf(id), kPatience);
+    if (!claim) {
+      throw storage::StorageError(storage::StorageFailure::Unavailable,
+                                  "the upload " + id + " is being written to through the process that was replaced");
+    }
+    slot->claim = *std::move(claim);
+  }
   if (slot->save) {
     std::exchange(slot->save, nullptr)();
   }
   slot->holder = ++slot->leases;
+  ++slot->living;
   const std::uint64_t number = slot->holder;
   lock.unlock();
   return {std::move(slot), number};
 }
 
 bool UploadSlots::held(const std::string& id) {
-  auto table = table_.lock();
-  const auto known = table->find(id);
-  return known != table->end() && !known->second.expired();
+  {
+    auto table = table_.lock();
+    const auto known = table->find(id);
+    if (known != table->end() && !known->second.expired()) {
+      return true;
+    }
+  }
+  return locks_ != nullptr && locks_->heldElsewhere(ProcessLocks::placeOf(id));
 }
 
 std::uint64_t UploadSlots::active() {

@@ -1,7 +1,9 @@
 // UploadSlots: at most one writer per upload. A new request for an upload that has a writer takes it over: the old
 // writer is told to save what it has, and finds itself without its upload at its next step.
 //
-// Thread-safe. A lease's turn is held across storage I/O: that is its purpose; only request threads take it.
+// With ProcessLocks an upload has one writer among the processes, too; one of another process is not told to save: it
+// is waited for a second. Thread-safe. A lease's turn is held across storage I/O: that is its purpose; only request
+// threads take it.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <string>
 
 #include "base/lock_guarded.h"
+#include "registry/process_locks.h"
 
 namespace rha::registry {
 
@@ -53,14 +56,16 @@ class UploadSlots final {
     std::uint64_t number_;
   };
 
-  UploadSlots() = default;
+  // `locks` is borrowed; null: this process is the only one.
+  explicit UploadSlots(const ProcessLocks* locks = nullptr) : locks_(locks) {}
   ~UploadSlots() = default;
   UploadSlots(const UploadSlots&) = delete;
   UploadSlots& operator=(const UploadSlots&) = delete;
 
-  // Takes the upload, from its present holder if there is one. Waits for a step of that holder to end.
+  // Takes the upload, from its present holder if there is one. Waits for a step of that holder to end. Throws
+  // storage::StorageError (Unavailable) if another process has it and does not let go.
   Lease take(const std::string& id);
-  // Whether some request has the upload now.
+  // Whether some request has the upload now, here or in another process.
   [[nodiscard]] bool held(const std::string& id);
   [[nodiscard]] std::uint64_t active();
 
@@ -69,8 +74,12 @@ class UploadSlots final {
     std::mutex mutex;
     std::uint64_t holder = 0;    // number of the lease that has the upload; 0: nobody
     std::uint64_t leases = 0;    // numbers given out
+    std::uint64_t living = 0;    // leases that have not ended
     std::function<void()> save;  // of the holder
+    ProcessLocks::Held claim;    // of this process, while leases live; given back before the slot is forgotten, so that
+                                 // it is never taken twice
   };
+  const ProcessLocks* locks_;
   Table table_;
 };
 

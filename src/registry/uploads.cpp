@@ -20,12 +20,13 @@ oci::Error wrongOffset(std::uint64_t stands, std::uint64_t asked) {
 }  // namespace
 
 Uploads::Uploads(Storages storages, Blobs& blobs, const base::Clock& clock, UploadTokens tokens,
-                 UploadSettings settings)
+                 UploadSettings settings, const ProcessLocks* locks)
     : storages_(std::move(storages)),
       blobs_(blobs),
       clock_(clock),
       states_(storages_, std::move(tokens)),
-      settings_(settings) {}
+      settings_(settings),
+      slots_(locks) {}
 
 std::uint64_t Uploads::active() { return slots_.active(); }
 

@@ -48,8 +48,10 @@ struct UploadSettings {
 
 class Uploads final {
  public:
-  // The storages' drivers, the blobs and the clock are borrowed.
-  Uploads(Storages storages, Blobs& blobs, const base::Clock& clock, UploadTokens tokens, UploadSettings settings);
+  // The storages' drivers, the blobs, the clock and `locks` are borrowed: those of the processes that share the
+  // storages; null: there is one.
+  Uploads(Storages storages, Blobs& blobs, const base::Clock& clock, UploadTokens tokens, UploadSettings settings,
+          const ProcessLocks* locks = nullptr);
 
   // Begins an upload and returns its ticket; nothing of the body is taken yet.
   UploadTicket start(const oci::RepositoryName& repository, const Actor& actor, base::HashAlgorithm algorithm);

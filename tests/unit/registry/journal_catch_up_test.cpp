@@ -57,6 +57,23 @@ TEST_F(CatchUpTest, ASequenceIsReadOnceOnly) {
   EXPECT_EQ(catchUp(), 0U);
 }
 
+TEST_F(CatchUpTest, WhileItsWriterLivesASequenceIsReadAgain) {
+  const auto digest = registry_.pushImage("a/b", "v1");
+  tagBehindTheIndex("v2", digest);
+  const auto catchUpBeside = [this] {
+    return registry::catchUp(registry_.driver(), *registry_.index, registry_.manifests, next_,
+                             registry::OtherWriters::Living);
+  };
+  EXPECT_EQ(catchUpBeside(), 1U);
+  tagBehindTheIndex("v3", digest);
+  EXPECT_EQ(catchUpBeside(), 1U);
+  EXPECT_EQ(registry_.index->tags(repository("a/b"), {"", 10}).size(), 3U);
+  tagBehindTheIndex("v4", digest);
+  EXPECT_EQ(catchUp(), 1U);
+  EXPECT_EQ(registry_.index->tags(repository("a/b"), {"", 10}).size(), 4U);
+  EXPECT_EQ(catchUp(), 0U);
+}
+
 TEST_F(CatchUpTest, ADeletionOfAManifestThatTheIndexMissedTakesItsTags) {
   const auto digest = registry_.pushImage("a/b", "v1");
   registry::markSettled(*registry_.index, registry_.journal);
