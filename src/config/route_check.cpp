@@ -6,6 +6,8 @@
 #include <set>
 #include <string_view>
 
+#include "config/settings_check.h"
+
 namespace rha::config {
 namespace {
 
@@ -114,6 +116,17 @@ std::string placeOf(const StorageSettings& storage) {
 }
 
 }  // namespace
+
+std::string storagePlaces(const StartupSettings& settings) {
+  std::string text = placeOf(settings.storage);
+  for (const StorageRoute& route : settings.storageRoutes) {
+    text += "; " + route.name + ' ' + placeOf(route.storage);
+    for (const std::string& nameSpace : route.namespaces) {
+      text += ' ' + nameSpace;
+    }
+  }
+  return text;
+}
 
 std::vector<RouteEntry> readRoutes(const YAML::Node& list, const Complain& complain) {
   if (list.IsNull()) {

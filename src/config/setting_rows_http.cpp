@@ -88,6 +88,15 @@ std::vector<Setting> connections() {
        .most = kDay,
        .help = "Longest time a body may make no progress, in either direction.",
        .since = "0.1"},
+      {.path = "http.hand_over_deadline",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(http.handOverDeadline),
+       .least = 100,
+       .most = 7 * kDay,
+       .help =
+           "Longest time that a process which has handed over to its successor (an upgrade) goes on with the transfers "
+           "it has. What is under way then is cut off.",
+       .since = "0.1"},
   };
 }
 

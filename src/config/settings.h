@@ -44,6 +44,7 @@ struct HttpSettings {
   std::chrono::milliseconds headDeadline{15'000};
   std::chrono::milliseconds idleDeadline{75'000};
   std::chrono::milliseconds bodyDeadline{60'000};
+  std::chrono::milliseconds handOverDeadline{std::chrono::hours(6)};
   TlsSettings tls;
   ProxyProtocolSettings proxyProtocol;
   bool operator==(const HttpSettings&) const = default;

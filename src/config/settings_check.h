@@ -36,6 +36,9 @@ struct ValueChecks {
 // `yaml` is the text of one document; an empty one, and settings left out or without a value, mean the defaults.
 base::Result<StartupSettings, SettingErrors> checkSettings(std::string_view yaml, const ValueChecks& checks);
 
+// Where the storages lie and what each takes, as text: the same for settings that mean the same images.
+std::string storagePlaces(const StartupSettings& settings);
+
 // As above for a file of at most 1 MiB; one that is missing or cannot be read is an error too.
 base::Result<StartupSettings, SettingErrors> loadSettings(const std::filesystem::path& path, const ValueChecks& checks);
 

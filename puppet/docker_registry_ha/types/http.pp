@@ -9,4 +9,5 @@ type Docker_registry_ha::Http = Struct[{
     Optional[head_deadline]               => Docker_registry_ha::Duration,
     Optional[idle_deadline]               => Docker_registry_ha::Duration,
     Optional[body_deadline]               => Docker_registry_ha::Duration,
+    Optional[hand_over_deadline]          => Docker_registry_ha::Duration,
 }]

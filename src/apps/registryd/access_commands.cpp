@@ -22,6 +22,10 @@ CommandResult appliedText(const base::Result<access::AppliedAccess, config::Sett
   return base::fail(std::move(text));
 }
 
+CommandResult noRules() {
+  return base::fail(std::string("registryd has no access rules (access.file is empty), or is starting"));
+}
+
 // A member that is text; "" if it is missing or something else.
 std::string textOf(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -50,18 +54,28 @@ CommandResult explain(const access::AccessControl& control, const json& request)
 
 }  // namespace
 
-void addAccessCommands(control::ControlServer& control, std::function<access::AccessControl*()> access) {
+void addAccessCommands(control::ControlServer& control, std::function<access::AccessControl*()> access,
+                       std::function<void()> applied) {
   const auto add = [&](const char* name, CommandResult (*run)(access::AccessControl&, const json&)) {
     control.add(name, [access, run](std::string_view text) -> CommandResult {
       access::AccessControl* const rules = access();
       if (rules == nullptr) {
-        return base::fail(std::string("registryd has no access rules (access.file is empty), or is starting"));
+        return noRules();
       }
       return run(*rules, json::parse(text));
     });
   };
-  add("apply_access", [](access::AccessControl& rules, const json& request) {
-    return appliedText(rules.apply(textOf(request, "text")), textOf(request, "file"));
+  control.add("apply_access", [access, applied](std::string_view text) -> CommandResult {
+    access::AccessControl* const rules = access();
+    if (rules == nullptr) {
+      return noRules();
+    }
+    const json request = json::parse(text);
+    auto result = appliedText(rules->apply(textOf(request, "text")), textOf(request, "file"));
+    if (result) {
+      applied();
+    }
+    return result;
   });
   add("explain", [](access::AccessControl& rules, const json& request) { return explain(rules, request); });
 }

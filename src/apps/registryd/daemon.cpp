@@ -20,6 +20,8 @@ namespace {
 
 // Counts changes of settings while the program runs; all are read at the start only.
 constexpr int kSettingsGeneration = 1;
+// Longer than a new process may take to start.
+constexpr std::chrono::seconds kHandOverPatience{110};
 
 // Whether an address is one of the networks'; null when there are none.
 std::function<bool(const net::Address&)> proxyPredicate(const std::vector<std::string>& networks) {
@@ -118,15 +120,20 @@ Daemon::Daemon(config::StartupSettings settings, std::string version)
 
 Daemon::~Daemon() { stop(std::chrono::milliseconds(0)); }
 
-void Daemon::start(SystemSockets sockets) {
+void Daemon::start(SystemSockets sockets, Predecessor* predecessor) {
+  predecessor_ = predecessor;
   raiseDescriptorLimit();
-  // First, because it refuses to start beside another registryd before anything of that one's is touched.
-  startControl();
+  if (predecessor_ == nullptr) {
+    // First, because it refuses to start beside another registryd before anything of that one's is touched.
+    startControl();
+  }
   openAccess();
   tls_ = openTls(settings_.http.tls, clock_, logger_, metrics_);
   parts_ = openRegistry(settings_, clock_, logger_, metrics_, storageUse());
-  housekeeper_ = std::make_unique<Housekeeper>(*parts_, settings_.uploads.purgeInterval, logger_, metrics_,
-                                               [this] { return storageUse() == storage::OpenFor::Writing; });
+  housekeeper_ = std::make_unique<Housekeeper>(
+      *parts_, settings_.uploads.purgeInterval, logger_, metrics_,
+      HousekeepingConditions{.mayWrite = [this] { return storageUse() == storage::OpenFor::Writing; },
+                             .alone = [this] { return predecessor_ == nullptr || predecessor_->ended(); }});
   fsck_ = std::make_unique<Fsck>(
       *parts_,
       Fsck::Settings{.ledger = std::filesystem::path(settings_.index.path).parent_path() / "fsck.sqlite",
@@ -135,14 +142,67 @@ void Daemon::start(SystemSockets sockets) {
       clock_, logger_, auditScopeOf(settings_.log.audit) == AuditScope::Off ? nullptr : &auditLogger_);
   openServer(sockets);
   openDebugServer(sockets);
-  housekeeper_->start();
+  if (predecessor_ == nullptr) {
+    housekeeper_->start();
+  }
   server_->start();
   if (debugServer_) {
     debugServer_->start();
   }
   started_ = true;
+  if (predecessor_ != nullptr) {
+    startControl();  // last: one that does not come up leaves it to the other
+  }
   logStarted();
   warnOfOpenRegistry();
+}
+
+void Daemon::takeOver() {
+  housekeeper_->start();
+  // What the predecessor was told while this one started.
+  if (access_ || tls_) {
+    reloadParts();
+  }
+}
+
+std::vector<NamedSocket> Daemon::listeningSockets() const {
+  std::vector<NamedSocket> sockets;
+  std::vector<base::Fd> copies = server_->listeningCopies();
+  for (std::size_t i = 0; i < copies.size(); ++i) {
+    sockets.push_back({std::move(copies[i]), i < plainCount_ ? "http" : "https"});
+  }
+  for (base::Fd& copy : debugServer_ ? debugServer_->listeningCopies() : std::vector<base::Fd>()) {
+    sockets.push_back({std::move(copy), "debug"});
+  }
+  return sockets;
+}
+
+std::string Daemon::whyNoHandOver() const {
+  const auto isMemory = [](const config::StorageSettings& storage) { return storage.driver == "memory"; };
+  const bool any =
+      isMemory(settings_.storage) || std::any_of(settings_.storageRoutes.begin(), settings_.storageRoutes.end(),
+                                                 [&](const auto& route) { return isMemory(route.storage); });
+  return any ? "storage.driver is memory: what is stored would be lost" : "";
+}
+
+void Daemon::handOver() {
+  housekeeper_->yield();
+  fsck_->stop();
+  server_->drain();
+  if (debugServer_) {
+    debugServer_->stop(std::chrono::milliseconds(0));
+  }
+}
+
+bool Daemon::finished() const {
+  // Whoever was before this one may end later; the successor reads the journal again when both have.
+  return server_->connections() == 0 && (predecessor_ == nullptr || predecessor_->ended());
+}
+
+void Daemon::tellPredecessor() {
+  if (predecessor_ != nullptr) {
+    predecessor_->reload();
+  }
 }
 
 void Daemon::openAccess() {
@@ -152,6 +212,11 @@ void Daemon::openAccess() {
   }
   const auto lastGood = std::filesystem::path(settings_.index.path).parent_path() / "access-last-good.yaml";
   access_ = std::make_unique<access::AccessControl>(lastGood, clock_, logger_, metrics_);
+  access_->beforeWrites([this] {
+    if (parts_) {
+      beginWriting(*parts_);
+    }
+  });
   access_->open(settings_.access.file);
 }
 
@@ -186,6 +251,7 @@ Reloaded Daemon::reloadParts() {
   if (tls_ && reloaded.tlsFaults.empty()) {
     logger_.info("certificates_loaded", {{"generation", tls_->status().generation}});
   }
+  tellPredecessor();
   return reloaded;
 }
 
@@ -305,6 +371,9 @@ storage::OpenFor Daemon::storageUse() const {
 }
 
 std::string Daemon::whyReadOnly() const {
+  if (predecessor_ != nullptr && !predecessor_->ended()) {
+    return "the process that was replaced (docker-registryctl status) still writes to the storage";
+  }
   if (storageUse() == storage::OpenFor::Writing) {
     return "";
   }
@@ -343,8 +412,12 @@ void Daemon::startControl() {
   control_->add("status", [this](std::string_view) { return status(); });
   control_->add("reload", [this](std::string_view) { return reloadByControl(); });
   addFsckCommands();
-  addAccessCommands(*control_, [this]() -> access::AccessControl* { return started_ ? access_.get() : nullptr; });
-  control_->start(settings_.control.socket);
+  control_->add("hand_over", [this](std::string_view) { return handOverRequests_.ask(kHandOverPatience); });
+  addAccessCommands(
+      *control_, [this]() -> access::AccessControl* { return started_ ? access_.get() : nullptr; },
+      [this] { tellPredecessor(); });
+  control_->start(settings_.control.socket,
+                  predecessor_ == nullptr ? control::ControlStart::Alone : control::ControlStart::TakeOver);
 }
 
 base::Result<std::string, std::string> Daemon::status() const {
@@ -360,6 +433,9 @@ base::Result<std::string, std::string> Daemon::status() const {
                         {"storage", {{"driver", parts_->storages->names()}}},
                         {"connections", server_->connections()},
                         {"uploads", parts_->uploads.active()}};
+  if (predecessor_ != nullptr && !predecessor_->ended()) {
+    status["predecessor"] = {{"pid", predecessor_->pid()}, {"state", "finishes its transfers"}};
+  }
   status["access"] = access_ ? accessStatusJson(access_->status(), settings_.access.file)
                              : nlohmann::json{{"state", "open to everybody"}};
   if (tls_) {

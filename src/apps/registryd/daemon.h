@@ -2,7 +2,9 @@
 //
 //   main address ── net::Server ── api::HomepageHandler ── api::RegistryHandler ── RegistryParts ── storage, index
 //   debug address ─ net::Server ── api::DebugHandler ───── metrics
-//   control socket ControlServer ── status, reload, apply_access, explain, fsck_start, fsck_status, fsck_stop
+//   control socket ControlServer ── status, reload, apply_access, explain, fsck_start, fsck_status, fsck_stop,
+//   hand_over
+//       {"command":"hand_over"} <- {"pid":…,"predecessor":…} once a new process serves, or an error
 //       {"command":"reload"} <- what reload.h gives, or an error with every fault, one a line
 //   "house" ─────── Housekeeper ── RegistryParts
 //   "fsck" ──────── Fsck ───────── RegistryParts
@@ -25,10 +27,13 @@
 #include "apps/registryd/audit_log.h"
 #include "apps/registryd/exchange_log.h"
 #include "apps/registryd/fsck.h"
+#include "apps/registryd/hand_over_requests.h"
 #include "apps/registryd/housekeeper.h"
+#include "apps/registryd/predecessor.h"
 #include "apps/registryd/registry_parts.h"
 #include "apps/registryd/reload.h"
 #include "apps/registryd/self_check.h"
+#include "apps/registryd/successor.h"
 #include "apps/registryd/system_sockets.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -49,7 +54,25 @@ class Daemon final {
 
   // Opens storage and index, listens, and serves when it returns. `sockets`, where there are any, replace the addresses
   // of the settings.
-  void start(SystemSockets sockets);
+  //
+  // With a `predecessor` (borrowed), which serves beside it until takeOver(), it takes the control socket from it and
+  // does no housekeeping yet.
+  void start(SystemSockets sockets, Predecessor* predecessor = nullptr);
+  // The predecessor does no housekeeping any more: this one does.
+  void takeOver();
+
+  // Duplicates, for a successor. After start().
+  [[nodiscard]] std::vector<NamedSocket> listeningSockets() const;
+  // Why this one cannot hand over; empty if it can.
+  [[nodiscard]] std::string whyNoHandOver() const;
+  // A successor serves: stops accepting, leaves housekeeping to it, and finishes what it has. stop() is still to come.
+  void handOver();
+  // After handOver(): whether nothing is left to finish.
+  [[nodiscard]] bool finished() const;
+  [[nodiscard]] std::uint64_t connections() const { return server_->connections(); }
+  // Who waits for the outcome of SIGUSR2.
+  [[nodiscard]] HandOverRequests& handOverRequests() { return handOverRequests_; }
+
   // Ends what start() started; requests under way have until the deadline. Idempotent.
   void stop(std::chrono::milliseconds deadline);
 
@@ -75,6 +98,8 @@ class Daemon final {
                 net::TransportFactory* transports);
   void openDebugServer(SystemSockets& sockets);
   void startControl();
+  // Rules or certificates have changed: so they do for the connections that the predecessor still has.
+  void tellPredecessor();
   std::map<std::string, std::string> failedChecks() const;
   base::Result<std::string, std::string> status() const;
   base::Result<std::string, std::string> reloadByControl();
@@ -93,6 +118,8 @@ class Daemon final {
   const base::SteadyTime startedAt_ = clock_.steady();
   base::MetricsRegistry metrics_;
   base::MetricsRegistry debugMetrics_;  // of the debug server's own connections; shown nowhere
+  HandOverRequests handOverRequests_;
+  Predecessor* predecessor_ = nullptr;  // null: there was none
   std::atomic<bool> started_ = false;   // the control thread must not look at what follows before it is
   // Built by start(), in this order.
   std::unique_ptr<access::AccessControl> access_;    // null: no access.file

@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "registry/journal_catch_up.h"
-
 namespace rha::registryd {
 namespace {
 
@@ -20,11 +18,11 @@ constexpr std::chrono::seconds kListPatience{3};
 }  // namespace
 
 Housekeeper::Housekeeper(RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
-                         base::MetricsRegistry& metrics, std::function<bool()> mayWrite)
+                         base::MetricsRegistry& metrics, HousekeepingConditions conditions)
     : parts_(parts),
       purgeInterval_(purgeInterval),
       logger_(logger),
-      mayWrite_(std::move(mayWrite)),
+      conditions_(std::move(conditions)),
       purged_(metrics.counter("registry_ha_uploads_purged_total", "Abandoned uploads that were removed.")),
       lists_(kListPatience) {
   addMetrics(metrics);
@@ -54,11 +52,17 @@ void Housekeeper::start() {
 
 void Housekeeper::stop() {
   stop_ = true;
+  breakOff_ = true;
   state_.lock()->stopping = true;
   changed_.notify_all();
   if (thread_.joinable()) {
     thread_.join();
   }
+}
+
+void Housekeeper::yield() {
+  yielded_ = true;
+  breakOff_ = true;
 }
 
 void Housekeeper::sleep(std::chrono::milliseconds duration) {
@@ -88,13 +92,22 @@ bool Housekeeper::attempt(std::string_view event, Work&& work) {
 
 void Housekeeper::run() {
   while (!stop_) {
+    if (yielded_) {
+      noteSettled();
+      sleep(kRound);
+      continue;
+    }
     seeToIndex();
-    if (Steady::now() >= purgeAfter_ && mayWrite_()) {
+    if (Steady::now() >= purgeAfter_ && conditions_.mayWrite()) {
       attempt("upload_purge_failed", [this] { purgeUploads(); });
       purgeAfter_ = Steady::now() + purgeInterval_;
     }
     sleep(std::min<std::chrono::milliseconds>(kRound, purgeInterval_));
   }
+  noteSettled();
+}
+
+void Housekeeper::noteSettled() {
   attempt("journal_mark_failed", [this] { registry::markSettled(*parts_.index, parts_.journal); });
 }
 
@@ -110,19 +123,25 @@ void Housekeeper::seeToIndex() {
 }
 
 void Housekeeper::bringUpToDate() {
-  if (!caughtUp_) {
-    caughtUp_ = attempt("index_catch_up_failed", [this] { catchUp(); });
+  // The process before this one writes to the same index, as a rule; where it has another one (of an older version),
+  // what it writes is seen in the journal only.
+  const bool alone = conditions_.alone();
+  if (!caughtUp_ || (!caughtUpAlone_ && (alone || !parts_.storages->all().main().traits().shared))) {
+    const auto others = alone ? registry::OtherWriters::Ended : registry::OtherWriters::Living;
+    const bool done = attempt("index_catch_up_failed", [&] { catchUp(others); });
+    caughtUp_ = caughtUp_ || done;
+    caughtUpAlone_ = done && alone;
   }
   const bool reread = attempt("index_reread_failed", [this] { readDirtyAgain(); });
   if (caughtUp_ && reread) {
     lists_.open();
   }
-  attempt("journal_mark_failed", [this] { registry::markSettled(*parts_.index, parts_.journal); });
+  noteSettled();
 }
 
-void Housekeeper::catchUp() {
+void Housekeeper::catchUp(registry::OtherWriters others) {
   const std::uint64_t count =
-      registry::catchUp(parts_.storages->all().main(), *parts_.index, parts_.manifests, parts_.journal);
+      registry::catchUp(parts_.storages->all().main(), *parts_.index, parts_.manifests, parts_.journal, others);
   if (count > 0) {
     logger_.info("index_caught_up", {{"repositories", count}});
   }
@@ -134,7 +153,7 @@ void Housekeeper::rebuild() {
   }
   const auto begin = Steady::now();
   logger_.info("index_build_started", {});
-  const bool done = rebuildIndex(parts_, progress_, stop_);
+  const bool done = rebuildIndex(parts_, progress_, breakOff_);
   const auto duration = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - begin);
   logger_.info(done ? "index_built" : "index_build_stopped", {{"repositories", progress_.repositories.load()},
                                                               {"manifests", progress_.manifests.load()},
@@ -145,7 +164,7 @@ void Housekeeper::rebuild() {
 
 void Housekeeper::readDirtyAgain() {
   for (const oci::RepositoryName& repository : parts_.index->dirtyRepositories()) {
-    if (stop_) {
+    if (breakOff_) {
       return;
     }
     parts_.manifests.reindex(repository);
@@ -157,7 +176,7 @@ void Housekeeper::purgeUploads() {
   std::uint64_t count = 0;
   parts_.builder.forEachRepository([&](const oci::RepositoryName& repository) {
     count += parts_.uploads.purge(repository);
-    return !stop_ && mayWrite_();
+    return !breakOff_ && conditions_.mayWrite();
   });
   if (count > 0) {
     purged_.add(count);

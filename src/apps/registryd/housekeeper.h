@@ -16,16 +16,22 @@
 #include "apps/registryd/registry_parts.h"
 #include "base/lock_guarded.h"
 #include "index/list_gate.h"
+#include "registry/journal_catch_up.h"
 
 namespace rha::registryd {
 
+struct HousekeepingConditions {
+  // Whether the storage may be written to now: a passive or read-only registry removes nothing.
+  std::function<bool()> mayWrite = [] { return true; };
+  // Whether the process that handed over to this one, if there was one, has ended.
+  std::function<bool()> alone = [] { return true; };
+};
+
 class Housekeeper final {
  public:
-  // All borrowed but `mayWrite`, which says whether the storage may be written to now: a passive or read-only registry
-  // removes nothing.
-  Housekeeper(
-      RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
-      base::MetricsRegistry& metrics, std::function<bool()> mayWrite = [] { return true; });
+  // All borrowed but the conditions.
+  Housekeeper(RegistryParts& parts, std::chrono::milliseconds purgeInterval, const base::Logger& logger,
+              base::MetricsRegistry& metrics, HousekeepingConditions conditions = {});
   ~Housekeeper() { stop(); }
   Housekeeper(const Housekeeper&) = delete;
   Housekeeper& operator=(const Housekeeper&) = delete;
@@ -33,6 +39,9 @@ class Housekeeper final {
   void start();
   // Breaks off what it is doing. Idempotent.
   void stop();
+  // Another process does all this from now on; what it is doing is broken off. It only notes how far the journal is
+  // settled.
+  void yield();
   // Closed until the index is complete and up to the journal.
   [[nodiscard]] index::ListGate& lists() { return lists_; }
 
@@ -47,8 +56,9 @@ class Housekeeper final {
   void run();
   void seeToIndex();
   void bringUpToDate();
+  void noteSettled();
   void rebuild();
-  void catchUp();
+  void catchUp(registry::OtherWriters others);
   void readDirtyAgain();
   void purgeUploads();
   void addMetrics(base::MetricsRegistry& metrics);
@@ -60,16 +70,19 @@ class Housekeeper final {
   RegistryParts& parts_;
   const std::chrono::milliseconds purgeInterval_;
   const base::Logger& logger_;
-  const std::function<bool()> mayWrite_;
+  const HousekeepingConditions conditions_;
   base::Counter& purged_;
   registry::BuildProgress progress_;
   index::ListGate lists_;
   std::atomic<bool> stop_ = false;
+  std::atomic<bool> yielded_ = false;
+  std::atomic<bool> breakOff_ = false;                  // either of them
   std::chrono::steady_clock::time_point rebuildAfter_;  // of the thread only, as is the next
   std::chrono::steady_clock::time_point purgeAfter_;
   base::LockGuarded<State> state_;
   std::condition_variable changed_;  // of state_
-  bool caughtUp_ = false;            // of the thread only
+  bool caughtUp_ = false;            // of the thread only, as is the next
+  bool caughtUpAlone_ = false;       // with what the process before wrote to its end
   std::thread thread_;
 };
 

@@ -47,6 +47,23 @@ Stop: no new connections, requests under way have 25 seconds to end, then exit 0
 .B SIGHUP
 Read access.file and the certificates anew. What has errors stays as it was, and the errors are in the log.
 \fBdocker\-registryctl reload\fR does the same and tells them. Connections that are open go on.
+.TP
+.B SIGUSR2
+Hand over, as \fB\-\-hand\-over\fR does. The outcome is in the log.
+.SH HANDING OVER
+\fBregistryd \-\-hand\-over\fR, which an upgrade of the package runs, puts a new program or new settings to use without
+breaking off a transfer. The process that serves starts its successor with the same command line and passes the listening
+sockets on. Once the successor serves, it becomes the service's main process; the old one accepts no more, gives each of its
+connections one last answer, finishes transfers and uploads that are under way, and ends: after http.hand_over_deadline at
+the latest. Meanwhile both work on the same storage and index, each sees at once what the other changes, and changed rules
+and certificates count in both. \fBdocker\-registryctl status\fR shows the old one as \fIpredecessor\fR.
+.PP
+If the successor does not come up (broken settings, a program that does not start), the old process goes on as before, and
+the command says so and fails. What a hand-over cannot change, for both must agree in it, is the storage and the place of the
+index: that takes a restart, as do addresses to listen on (the sockets are kept) and the sandbox of the unit.
+.PP
+A client that sends a further part of an upload while the old process still receives one of the same upload gets 503 and
+tries again.
 .SH REBUILDING THE INDEX
 A registry whose index is missing or damaged makes it by itself, and serves pulls and pushes meanwhile; lists are answered
 with 503 until it is done. \fB\-\-rebuild\-index\fR does the same without serving, for an index that is believed to be

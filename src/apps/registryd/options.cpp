@@ -16,6 +16,11 @@ constexpr std::array kOptions = {
     OptionRow{"--dump-config", "", Task::DumpConfig, "print all settings in force, as a settings file"},
     OptionRow{"--rebuild-index", "", Task::RebuildIndex,
               "make the index anew from what lies in the storage, then exit; not while the registry runs"},
+    OptionRow{
+        "--hand-over", "", Task::HandOver,
+        "let the registryd that runs start the program that is installed now, and leave all new connections to it, "
+        "while it finishes the transfers it has; exit 1 if it goes on alone, 3 if it is too old to know how, 4 if none "
+        "runs"},
     OptionRow{"--man-page", "", Task::ManPage, "print the manual as roff"},
     OptionRow{"--help", "", Task::Help, "print this list"},
     OptionRow{"--version", "", Task::Version, "print the version"},

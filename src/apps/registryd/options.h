@@ -17,7 +17,7 @@ namespace rha::registryd {
 // Read when --config is not given, if it exists.
 inline constexpr std::string_view kDefaultConfig = "/etc/docker-registry-ha/registryd.yaml";
 
-enum class Task : std::uint8_t { Serve, CheckConfig, DumpConfig, RebuildIndex, ManPage, Help, Version };
+enum class Task : std::uint8_t { Serve, CheckConfig, DumpConfig, RebuildIndex, HandOver, ManPage, Help, Version };
 
 struct Options {
   Task task = Task::Serve;

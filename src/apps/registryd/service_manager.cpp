@@ -14,6 +14,8 @@ ServiceManager::ServiceManager() {
 
 void ServiceManager::ready() { ::sd_notify(0, "READY=1"); }
 
+void ServiceManager::handedOver(pid_t successor) { ::sd_notify(0, ("MAINPID=" + std::to_string(successor)).c_str()); }
+
 void ServiceManager::stopping() { ::sd_notify(0, "STOPPING=1"); }
 
 void ServiceManager::status(const std::string& text) {

@@ -2,6 +2,8 @@
 // was not started by it. One thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -14,6 +16,8 @@ class ServiceManager final {
   ServiceManager();
 
   void ready();
+  // Another process is the main one from now on; what this one tells afterwards is not heard.
+  void handedOver(pid_t successor);
   void stopping();
   // One line for `systemctl status`; told only when it changed.
   void status(const std::string& text);

@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 
 #include "base/error.h"
@@ -15,7 +16,7 @@ namespace {
 sigset_t handledSignals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) {
     sigaddset(&set, signal);
   }
   return set;
@@ -33,14 +34,22 @@ ServiceSignals::ServiceSignals() {
   }
 }
 
-ServiceSignals::Event ServiceSignals::wait(std::chrono::milliseconds patience) {
-  pollfd wait{.fd = descriptor_.get(), .events = POLLIN, .revents = 0};
-  ::poll(&wait, 1, static_cast<int>(patience.count()));
+ServiceSignals::Event ServiceSignals::wait(std::chrono::milliseconds patience, int other) {
+  std::array<pollfd, 2> waits{
+      {{.fd = descriptor_.get(), .events = POLLIN, .revents = 0}, {.fd = other, .events = POLLIN, .revents = 0}}};
+  ::poll(waits.data(), waits.size(), static_cast<int>(patience.count()));
   signalfd_siginfo info{};
   if (::read(descriptor_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) {
     return Event::Timeout;
   }
-  return info.ssi_signo == SIGHUP ? Event::Reload : Event::Terminate;
+  switch (info.ssi_signo) {
+    case SIGHUP:
+      return Event::Reload;
+    case SIGUSR2:
+      return Event::HandOver;
+    default:
+      return Event::Terminate;
+  }
 }
 
 void ServiceSignals::restoreDefaults() {

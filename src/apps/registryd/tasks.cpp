@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "access/ip_network.h"
+#include "apps/registryd/hand_over.h"
 #include "apps/registryd/manual.h"
 #include "apps/registryd/rebuild.h"
 #include "apps/registryd/service.h"
@@ -63,6 +64,8 @@ int performWithSettings(const Options& options, const config::StartupSettings& s
       return 0;
     case Task::RebuildIndex:
       return rebuildIndexOf(settings);
+    case Task::HandOver:
+      return askForHandOver(settings);
     case Task::Serve:
       return serve(settings, version);
     default:
