@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <thread>
 
 #include "apps/registryd/daemon.h"
 #include "apps/registryd/self_check.h"
@@ -204,9 +205,16 @@ class Service final {
   void stop() {
     daemon_.handOverRequests().close("registryd is ending");
     daemon_.logger().info("stop", {{"drain_seconds", kDrain.count()}});
-    manager_.stopping();
+    if (!successor_) {
+      manager_.stopping();
+    }
     ServiceSignals::restoreDefaults();
+    const auto deadline = Steady::now() + kDrain;
     daemon_.stop(kDrain);
+    // Once the main process has ended, systemd sends those that are left another SIGTERM, which ends them at once.
+    while (predecessor_ && !predecessor_->ended() && Steady::now() < deadline) {
+      std::this_thread::sleep_for(kLook);
+    }
     daemon_.logger().info("stopped", {});
   }
 
