@@ -48,11 +48,16 @@ std::vector<SegmentList::Segment> SegmentList::segments() const {
 
 std::string SegmentList::text() const {
   std::string out;
+  const Run* before = nullptr;
   for (const Run& run : runs_) {
-    out += (out.empty() ? "" : ",") + std::to_string(run.count) + 'x' + std::to_string(run.size);
+    out.append(before != nullptr ? "," : "").append(std::to_string(run.count));
+    if (before == nullptr || before->size != run.size) {
+      out.append("x").append(std::to_string(run.size));
+    }
     if (!run.session.empty()) {
       out.append(":").append(run.session);
     }
+    before = &run;
   }
   return out;
 }
@@ -63,14 +68,16 @@ std::optional<SegmentList> SegmentList::parse(std::string_view text) {
     return list;
   }
   for (const std::string_view part : base::split(text, ',')) {
-    const std::size_t times = part.find('x');
-    const std::size_t colon = part.find(':');
-    if (times == std::string_view::npos || (colon != std::string_view::npos && colon < times)) {
-      return std::nullopt;
-    }
+    const std::size_t colon = std::min(part.find(':'), part.size());
+    const std::size_t times = std::min(part.find('x'), colon);
     const auto count = base::parseUnsigned(part.substr(0, times));
-    const auto size = base::parseUnsigned(part.substr(times + 1, colon - std::min(colon, times + 1)));
-    const std::string_view session = colon == std::string_view::npos ? "" : part.substr(colon + 1);
+    std::optional<std::uint64_t> size;
+    if (times != colon) {
+      size = base::parseUnsigned(part.substr(times + 1, colon - times - 1));
+    } else if (!list.runs_.empty()) {
+      size = list.runs_.back().size;
+    }
+    const std::string_view session = colon == part.size() ? "" : part.substr(colon + 1);
     if (!count || !size || *count == 0 || *count > kMaxCount || *size > kMaxSize || list.count_ + *count > kMaxCount ||
         !isSession(session)) {
       return std::nullopt;

@@ -1,9 +1,9 @@
 // SegmentList: of which segments a large object consists. As text it is short enough for a header or a signed token,
 // because equal segments in a row are one run.
 //
-//   list  = run *("," run)        run = count "x" size [ ":" session ]
+//   list  = run *("," run)        run = count [ "x" size ] [ ":" session ]; without a size: that of the run before
 //   "31x33554432,1x1048576"       32 segments of one request
-//   "2x5242880,2x5242880:5fa0c1"  four, the last two of a later request, which put its mark into their names
+//   "2x5242880,2:5fa0c1"          four, the last two of a later request, which put its mark into their names
 //
 // A value; not synchronised.
 #pragma once
@@ -32,9 +32,6 @@ class SegmentList final {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::vector<Segment> segments() const;
-  // Whether a later request than the first wrote some of them.
-  [[nodiscard]] bool isOfSeveralRequests() const { return !runs_.empty() && !runs_.back().session.empty(); }
-
   [[nodiscard]] std::string text() const;
   // nullopt for what text() does not make.
   static std::optional<SegmentList> parse(std::string_view text);

@@ -1,6 +1,7 @@
 #include "storage/swift_upload.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -14,10 +15,12 @@ namespace rha::storage {
 namespace {
 
 constexpr std::string_view kVersion = "sw1";
+constexpr std::string_view kOlderMarkers = "+";
 // Up to here an upload is one plain object: one request to write, one to read, and never put together.
 constexpr std::uint64_t kSmallBytes = 1U << 20U;
 constexpr std::size_t kNonceBytes = 16;
 constexpr std::size_t kSessionBytes = 3;
+constexpr std::size_t kReadBytes = 256U << 10U;
 
 std::string randomHex(std::size_t bytes) { return base::toHex(base::randomBytes(bytes)); }
 
@@ -46,20 +49,25 @@ std::unique_ptr<SwiftUpload> SwiftUpload::start(SwiftService& service, SpoolBudg
 
 std::unique_ptr<SwiftUpload> SwiftUpload::resume(SwiftService& service, SpoolBudget& budget, std::string_view path,
                                                  std::string_view state) {
-  const auto parts = base::split(state, ' ');
+  auto parts = base::split(state, ' ');
   if (parts.size() < 3 || parts[0] != kVersion || !parts[2].starts_with("http")) {
     return nullptr;
   }
   std::unique_ptr<SwiftUpload> upload(new SwiftUpload(service, budget, path, std::string(parts[2])));
+  if (parts.back() == kOlderMarkers) {
+    upload->olderMarkers_ = true;
+    parts.pop_back();
+  }
   bool alive = false;
   if (parts[1] == "E") {
     alive = parts.size() == 3;
   } else if (parts[1] == "S" && parts.size() == 6 && isHex(parts[3])) {
     const auto size = base::parseUnsigned(parts[4]);
     alive = size && *size <= kSmallBytes && upload->resumeSmall(parts[3], *size, parts[5]);
-  } else if (parts[1] == "L" && parts.size() == 5 && isHex(parts[3])) {
+  } else if (parts[1] == "L" && (parts.size() == 5 || parts.size() == 6) && isHex(parts[3])) {
     auto list = SegmentList::parse(parts[4]);
-    alive = list && !list->empty() && upload->resumeLarge(parts[3], std::move(*list));
+    alive = list && !list->empty() &&
+            upload->resumeLarge(parts[3], std::move(*list), parts.size() == 6 ? parts[5] : std::string_view());
   }
   return alive ? std::move(upload) : nullptr;
 }
@@ -81,7 +89,7 @@ bool SwiftUpload::resumeSmall(std::string_view nonce, std::uint64_t size, std::s
   return true;
 }
 
-bool SwiftUpload::resumeLarge(std::string_view nonce, SegmentList list) {
+bool SwiftUpload::resumeLarge(std::string_view nonce, SegmentList list, std::string_view tail) {
   const auto response = SwiftCall(service_, {.operation = "upload_head",
                                              .method = "HEAD",
                                              .object = markerName(nonce),
@@ -95,7 +103,8 @@ bool SwiftUpload::resumeLarge(std::string_view nonce, SegmentList list) {
   prefix_ = service_.names.segmentPrefix(path_, nonce_);
   list_ = std::move(list);
   session_ = randomHex(kSessionBytes);
-  return true;
+  tail_.emplace(service_, endpoint_, markerName(nonce_), session_);
+  return tail.empty() || tail_->restore(tail);
 }
 
 std::string SwiftUpload::markerName(std::string_view nonce) const {
@@ -113,24 +122,31 @@ fetch::Response SwiftUpload::put(std::string_view operation, std::string name, c
       .finish();
 }
 
+// Takes into the spool what it has memory for, waiting for some if the spool is empty; returns how many bytes.
+std::uint64_t SwiftUpload::take(std::span<const std::byte> bytes, std::uint64_t limit) {
+  std::size_t taken = spool_->append(bytes, limit, std::chrono::milliseconds(0));
+  if (taken == 0 && spool_->size() == 0) {
+    // The memory is spent. What we hold ourselves is on its way; else others hold it.
+    finishSending();
+    taken = spool_->append(bytes, limit, service_.settings.spoolWait);
+    if (taken == 0) {
+      throw StorageError(StorageFailure::Unavailable, "swift: no memory came free for the upload " + path_ + " in " +
+                                                          std::to_string(service_.settings.spoolWait.count()) +
+                                                          " ms (storage.swift.spool_bytes)");
+    }
+  }
+  return taken;
+}
+
 void SwiftUpload::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     if (sending_.call) {
       sending_.call->advance();
     }
-    std::size_t taken = spool_->append(bytes, service_.settings.segmentBytes, std::chrono::milliseconds(0));
-    if (taken == 0 && spool_->size() == 0) {
-      // The memory is spent. What we hold ourselves is on its way; else others hold it.
-      finishSending();
-      taken = spool_->append(bytes, service_.settings.segmentBytes, service_.settings.spoolWait);
-      if (taken == 0) {
-        throw StorageError(StorageFailure::Unavailable, "swift: no memory came free for the upload " + path_ + " in " +
-                                                            std::to_string(service_.settings.spoolWait.count()) +
-                                                            " ms (storage.swift.spool_bytes)");
-      }
-    }
-    bytes = bytes.subspan(taken);
-    if (!bytes.empty() || spool_->size() >= service_.settings.segmentBytes) {
+    // Together with the tail the spool makes a whole segment.
+    const std::uint64_t limit = service_.settings.segmentBytes - tailBytes();
+    bytes = bytes.subspan(take(bytes, limit));
+    if (!bytes.empty() || spool_->size() >= limit) {
       sendSpool();
     }
   }
@@ -150,8 +166,50 @@ void SwiftUpload::beginLarge() {
   put("upload_put", markerName(nonce_), empty, manifestHeaders(service_, prefix_, nullptr));
 }
 
-// Starts to send the spool as the next segment, and begins a new one.
+// Sends what the spool holds, and begins a new one.
 void SwiftUpload::sendSpool() {
+  if (!hasTail()) {
+    sendSegment();
+    return;
+  }
+  addPiece();
+  if (tail_->bytes() >= service_.settings.segmentBytes) {
+    absorbTail();
+  }
+}
+
+// Stores the spool behind the tail; pieces that have become many are made one.
+void SwiftUpload::addPiece() {
+  finishSending();
+  tail_->add(*spool_);
+  if (tail_->isFull() && tail_->bytes() < service_.settings.segmentBytes) {
+    absorbTail();
+    if (spool_->size() > 0) {
+      tail_->add(*spool_);
+    }
+  }
+}
+
+// Reads the tail back, and sends it as segments; what does not fill one stays in the spool. Precondition: the spool is
+// empty, so that no memory is held while other uploads are waited for.
+void SwiftUpload::absorbTail() {
+  auto parts = tail_->take();
+  const std::uint64_t size = std::accumulate(parts.begin(), parts.end(), std::uint64_t{0},
+                                             [](std::uint64_t sum, const SwiftPart& part) { return sum + part.size; });
+  SwiftReader reader(service_, std::move(parts), ByteRange{0, size}, endpoint_, nullptr);
+  std::vector<std::byte> buffer(kReadBytes);
+  while (const std::size_t count = reader.read(buffer)) {
+    for (auto bytes = std::span<const std::byte>(buffer).first(count); !bytes.empty();) {
+      bytes = bytes.subspan(take(bytes, service_.settings.segmentBytes));
+      if (!bytes.empty() || spool_->size() >= service_.settings.segmentBytes) {
+        sendSegment();
+      }
+    }
+  }
+}
+
+// Starts to send the spool as the next segment, and begins a new one.
+void SwiftUpload::sendSegment() {
   finishSending();
   if (spool_->size() == 0) {
     return;
@@ -203,8 +261,11 @@ void SwiftUpload::putSmall() {
 }
 
 void SwiftUpload::flush() {
-  if (isLarge() || spool_->size() > kSmallBytes) {
-    sendSpool();
+  if (tail_ && spool_->size() > 0) {
+    addPiece();
+    finishSending();
+  } else if (isLarge() || spool_->size() > kSmallBytes) {
+    sendSegment();
     finishSending();
   } else if (spool_->size() > smallStored_) {
     putSmall();
@@ -213,19 +274,25 @@ void SwiftUpload::flush() {
 
 std::string SwiftUpload::state() const {
   const std::string begin = std::string(kVersion) + ' ';
+  const std::string end = olderMarkers_ || !oldMarkers_.empty() ? std::string(" ").append(kOlderMarkers) : "";
   if (!list_.empty()) {
-    return begin + "L " + endpoint_ + ' ' + nonce_ + ' ' + list_.text();
+    return begin + "L " + endpoint_ + ' ' + nonce_ + ' ' + list_.text() +
+           (tail_ && tail_->wasUsed() ? ' ' + tail_->text() : "") + end;
   }
   if (smallStored_ > 0) {
-    return begin + "S " + endpoint_ + ' ' + nonce_ + ' ' + std::to_string(smallStored_) + ' ' + smallMd5_;
+    return begin + "S " + endpoint_ + ' ' + nonce_ + ' ' + std::to_string(smallStored_) + ' ' + smallMd5_ + end;
   }
   return begin + "E " + endpoint_;
 }
 
 std::unique_ptr<base::BodySource> SwiftUpload::readBack() {
   if (!list_.empty()) {
-    return std::make_unique<SwiftReader>(service_, partsOf(prefix_, list_), ByteRange{0, list_.bytes()}, endpoint_,
-                                         nullptr);
+    auto parts = partsOf(prefix_, list_);
+    if (tail_) {
+      const auto pieces = tail_->parts();
+      parts.insert(parts.end(), pieces.begin(), pieces.end());
+    }
+    return std::make_unique<SwiftReader>(service_, std::move(parts), ByteRange{0, size()}, endpoint_, nullptr);
   }
   auto bytes = std::make_shared<std::string>(spool_->size(), '\0');
   std::size_t done = 0;
@@ -244,8 +311,8 @@ void SwiftUpload::removeMarker() {
   }
 }
 
-// Requests that died may have left segments beside ours, which Swift and the old registry would take for parts of the
-// blob. What a listing does not show yet stays; we read by our own list.
+// A request that died after it had filled a segment may have left it beside ours, and Swift and the old registry would
+// take it for a part of the blob. What a listing does not show yet stays; we read by our own list.
 void SwiftUpload::removeStrays() {
   std::set<std::string> ours;
   for (const SwiftPart& part : partsOf(prefix_, list_)) {
@@ -263,6 +330,51 @@ void SwiftUpload::removeStrays() {
   removeObjects(service_, strays, endpoint_);
 }
 
+// Markers of when the upload was smaller, and pieces, of earlier requests. What others write who went on from one of
+// its tokens is none of ours, but for markers that hold bytes: that upload is over.
+void SwiftUpload::addLeftovers(std::vector<std::string>& names) {
+  const std::string markers = markerName("");
+  const std::string pieces = markerName(nonce_) + '-';
+  listObjects(service_, {.prefix = markers}, endpoint_, [&](const std::vector<SwiftEntry>& page) {
+    for (const SwiftEntry& entry : page) {
+      const bool holdsBytes = entry.size > 0 && entry.name.find('-', markers.size()) == std::string::npos;
+      if (entry.name.starts_with(pieces) || holdsBytes) {
+        names.push_back(entry.name);
+      }
+    }
+    return true;
+  });
+}
+
+// Never throws: when the upload is published, that is a success all the same, and the purge of old uploads takes what
+// is left.
+void SwiftUpload::removeLeftovers() noexcept {
+  try {
+    std::vector<std::string> names = oldMarkers_;
+    if (olderMarkers_ || (tail_ && tail_->wasUsed())) {
+      addLeftovers(names);
+      std::sort(names.begin(), names.end());
+      names.erase(std::unique(names.begin(), names.end()), names.end());
+    }
+    removeObjects(service_, names, endpoint_);
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
+// Everything into segments, the tail and what came behind it as the last ones.
+void SwiftUpload::finishSegments() {
+  if (hasTail()) {
+    if (spool_->size() > 0) {
+      finishSending();
+      tail_->add(*spool_);
+    }
+    absorbTail();
+  }
+  sendSegment();
+  finishSending();
+}
+
 void SwiftUpload::commit(std::string_view path) {
   requireValidPath(path);
   const std::string name = service_.names.object(path);
@@ -272,8 +384,8 @@ void SwiftUpload::commit(std::string_view path) {
     }
     publish(name, *spool_, {{"Etag", spool_->md5Hex()}, {"Content-Type", "application/octet-stream"}});
   } else {
-    flush();
-    if (list_.isOfSeveralRequests()) {
+    finishSegments();
+    if (!session_.empty() && list_.count() > 1) {
       removeStrays();
     }
     removeMarker();
@@ -282,11 +394,7 @@ void SwiftUpload::commit(std::string_view path) {
     publish(name, empty, manifestHeaders(service_, prefix_, &list_));
   }
   spool_->clear();
-  try {
-    removeObjects(service_, oldMarkers_, endpoint_);
-  } catch (const StorageError&) {
-    return;  // published all the same; the purge of old uploads takes what is left
-  }
+  removeLeftovers();
 }
 
 void SwiftUpload::publish(const std::string& name, const fetch::RequestBody& body, fetch::Headers headers) {
@@ -347,7 +455,7 @@ bool SwiftUpload::isAlreadyThere(const std::string& name, std::string_view etag)
 
 void SwiftUpload::cancel() noexcept {
   try {
-    std::vector<std::string> names = oldMarkers_;
+    std::vector<std::string> names;
     if (!publishing_) {
       for (const SwiftPart& part : partsOf(prefix_, list_)) {
         names.push_back(part.name);
@@ -361,9 +469,11 @@ void SwiftUpload::cancel() noexcept {
     list_ = {};
     // The marker last: as long as it is there, the purge finds the rest.
     removeObjects(service_, names, endpoint_);
+    removeLeftovers();
     if (!nonce_.empty()) {
       removeObjects(service_, {markerName(nonce_)}, endpoint_);
     }
+    tail_.reset();
     oldMarkers_.clear();
     nonce_.clear();
     prefix_.clear();
