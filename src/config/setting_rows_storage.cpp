@@ -38,7 +38,8 @@ std::vector<Setting> swiftAccess() {
        .field = RHA_FIELD(storage.swift.authUrl),
        .most = kLongestPath,
        .help = "Where tokens come from: http://HOST/auth/v1.0 for auth_version 1, http://HOST/v3 for 3. All of "
-               "storage.swift counts only with storage.driver swift.",
+               "storage.swift counts only with storage.driver swift. A change of this or of the user needs a "
+               "restart; a change of the password does not.",
        .since = "0.1"},
       {.path = "storage.swift.auth_version",
        .type = SettingType::Choice,
@@ -122,7 +123,8 @@ std::vector<Setting> swift() {
        .field = RHA_FIELD(storage.swift.segmentBytes),
        .least = kMiB,
        .most = 5 * kGiB,
-       .help = "Size of the segments in which larger blobs are stored. An upload holds up to two in memory.",
+       .help = "Size of the segments in which larger blobs are stored. An upload holds up to two in memory. A Swift "
+               "that takes no objects of that size (max_file_size of its /info) is an error at the start.",
        .since = "0.1"},
       {.path = "storage.swift.spool_bytes",
        .type = SettingType::Size,

@@ -92,6 +92,9 @@ void SwiftCall::note(const fetch::ResponseHead& head) {
 // True: the status is an answer. False: to be made again.
 bool SwiftCall::judge(const fetch::ResponseHead& head) {
   note(head);
+  if (head.status == 404 && request_.absence == Absence::SaidTwice && ++absences_ < 2) {
+    return false;
+  }
   if (isAnswer(head.status)) {
     return true;
   }
@@ -140,7 +143,8 @@ void SwiftCall::run(const std::function<void(std::unique_ptr<fetch::Exchange>)>&
     // A token that was refused is replaced at once; a second refusal waits as any other failure.
     const bool firstRefusal = lastError_.starts_with("401") && !refused_;
     refused_ = lastError_.starts_with("401");
-    if (!firstRefusal && !retry_.pause(retryAfter_)) {
+    const bool absent = lastError_.starts_with("404");
+    if (!firstRefusal && !absent && !retry_.pause(retryAfter_)) {
       fail(lastFailure_);
     }
   }

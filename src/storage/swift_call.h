@@ -41,7 +41,13 @@ class SwiftService final {
   fetch::Client client;
   SwiftAuth auth;
   base::LockGuarded<std::set<std::string>> wrong;  // names of objects whose bytes are known to be wrong
+  std::size_t pageEntries = 1000;  // of a container listing; set before the service is shared
 };
+
+// When 404 means that an object is not there. An object server finds an object's file and opens it in two steps; one
+// that is replaced in between (a tag's link) is answered with 404 although it was there all the time. So what may be
+// replaced is absent only if it is twice.
+enum class Absence { SaidOnce, SaidTwice };
 
 struct SwiftRequest {
   std::string_view operation;  // for metrics
@@ -51,6 +57,7 @@ struct SwiftRequest {
   fetch::Headers headers = {};
   const fetch::RequestBody* body = nullptr;  // borrowed until the call is destroyed
   std::string endpoint = {};                 // the storage URL; empty: the one that comes with the token
+  Absence absence = Absence::SaidOnce;
 };
 
 class SwiftCall final {
@@ -91,6 +98,7 @@ class SwiftCall final {
   std::chrono::steady_clock::time_point begin_;
   std::optional<std::chrono::seconds> retryAfter_;
   unsigned attempts_ = 0;
+  unsigned absences_ = 0;  // answers with 404
   bool refused_ = false;   // the last answer was 401, and the token before it was refused, too
   std::string lastError_;  // of the last attempt
   StorageFailure lastFailure_ = StorageFailure::Unavailable;

@@ -5,6 +5,7 @@
 #include "base/md5.h"
 #include "storage/check_object.h"
 #include "storage/storage_path.h"
+#include "storage/swift_limits.h"
 #include "storage/swift_reader.h"
 #include "storage/swift_upload.h"
 
@@ -13,16 +14,10 @@ namespace {
 
 constexpr std::chrono::seconds kRecentTime{5};
 constexpr std::size_t kMaxRecent = 1024;
+constexpr std::chrono::milliseconds kInfoPatience{10'000};
 constexpr std::size_t kMaxDamaged = 10'000;
 
 bool isCorrupt(const StorageError& error) { return error.failure() == StorageFailure::Corrupt; }
-
-// An object server finds an object's file and opens it in two steps; one that is replaced in between (a tag's link) is
-// answered with 404 although it was there all the time. So an object that is to be read is absent only if it is twice.
-std::optional<SwiftObject> lookUpTwice(SwiftService& service, const std::string& name) {
-  auto object = lookUp(service, name, "");
-  return object ? std::move(object) : lookUp(service, name, "");
-}
 
 [[noreturn]] void failRange(std::string_view path) {
   throw StorageError(StorageFailure::Corrupt, "swift: " + std::string(path) + ": is smaller than was recorded");
@@ -48,7 +43,18 @@ SwiftDriver::SwiftDriver(const SwiftSettings& settings, const base::Clock& clock
                          base::MetricsRegistry& metrics)
     : clock_(clock), logger_(logger), service_(settings, clock, metrics), budget_(settings.spoolBytes) {}
 
+void SwiftDriver::heedLimits() {
+  const SwiftLimits limits = askLimits(service_.client, service_.auth.token()->endpoint,
+                                       std::min(kInfoPatience, service_.settings.requestTimeout));
+  requireWithin(limits, service_.settings);
+  service_.pageEntries = std::min<std::uint64_t>(service_.pageEntries, limits.listingEntries);
+  for (const std::string& low : lowLimits(limits)) {
+    logger_.warn("swift_limit_low", {{"limit", low}, {"effect", "pushes with long names or many segments may fail"}});
+  }
+}
+
 void SwiftDriver::open(OpenFor use) {
+  heedLimits();
   const auto container = SwiftCall(service_, {.operation = "container_head", .method = "HEAD"}).finish();
   if (container.head.status == 404 && use == OpenFor::Reading) {
     throw StorageError(StorageFailure::Broken, "swift: there is no container " + service_.settings.container +
@@ -100,16 +106,11 @@ void SwiftDriver::noteWrongBytes(std::string_view path) {
 
 std::optional<std::string> SwiftDriver::get(std::string_view path, std::uint64_t maxBytes) {
   requireValidPath(path);
-  const auto ask = [&] {
-    return SwiftCall(
-               service_,
-               {.operation = "object_get", .object = service_.names.object(path), .query = "multipart-manifest=get"})
-        .finish(maxBytes);
-  };
-  auto response = ask();
-  if (response.head.status == 404) {
-    response = ask();  // see lookUpTwice()
-  }
+  const auto response = SwiftCall(service_, {.operation = "object_get",
+                                             .object = service_.names.object(path),
+                                             .query = "multipart-manifest=get",
+                                             .absence = Absence::SaidTwice})
+                            .finish(maxBytes);
   if (response.head.status == 404) {
     return std::nullopt;
   }
@@ -180,7 +181,7 @@ std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::
   const std::string name(path);
   auto object = recent(name);
   if (!object) {
-    object = lookUpTwice(service_, service_.names.object(path));
+    object = lookUp(service_, service_.names.object(path), "", Absence::SaidTwice);
   }
   while (object) {
     try {
@@ -191,7 +192,7 @@ std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::
       }
       // It may have been replaced since it was looked up; if not, it is as bad as it seems.
       forget(name);
-      auto now = lookUpTwice(service_, service_.names.object(path));
+      auto now = lookUp(service_, service_.names.object(path), "", Absence::SaidTwice);
       if (now && now->version == object->version) {
         if (now->isLarge()) {
           reportDamage(name, error.what());

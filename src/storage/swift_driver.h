@@ -33,7 +33,8 @@ class SwiftDriver final : public StorageDriver {
   SwiftDriver(const SwiftSettings& settings, const base::Clock& clock, const base::Logger& logger,
               base::MetricsRegistry& metrics);
 
-  // Gets a token, and makes the container if it is not there. Throws StorageError with a text for the operator.
+  // Gets a token, asks for the limits of this Swift, and makes the container if it is not there. Throws StorageError
+  // with a text for the operator.
   void open(OpenFor use = OpenFor::Writing);
 
   [[nodiscard]] std::string_view name() const override { return "swift"; }
@@ -57,6 +58,7 @@ class SwiftDriver final : public StorageDriver {
     SwiftObject object;
     base::SteadyTime until;
   };
+  void heedLimits();
   std::optional<SwiftObject> recent(const std::string& path);
   void remember(const std::string& path, const SwiftObject& object);
   void forget(const std::string& path);

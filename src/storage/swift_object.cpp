@@ -15,7 +15,6 @@ constexpr std::string_view kSegmentsHeader = "X-Object-Meta-Registry-Segments-";
 constexpr std::string_view kUploadHeader = "X-Object-Meta-Registry-Upload";
 constexpr std::size_t kMaxHeaderValue = 240;  // Swift takes 256
 constexpr std::size_t kSideBySide = 16;
-constexpr std::size_t kPageEntries = 1000;
 constexpr std::uint64_t kMaxPageBytes = 8U << 20U;
 constexpr std::size_t kDigits = 16;
 
@@ -101,9 +100,8 @@ std::vector<SwiftPart> findParts(SwiftService& service, const std::string& prefi
   }
 }
 
-std::string listingQuery(const SwiftListing& what, const std::string& marker) {
-  std::string query =
-      "format=json&limit=" + std::to_string(kPageEntries) + "&prefix=" + base::percentEncode(what.prefix);
+std::string listingQuery(const SwiftListing& what, const std::string& marker, std::size_t entries) {
+  std::string query = "format=json&limit=" + std::to_string(entries) + "&prefix=" + base::percentEncode(what.prefix);
   if (what.folded) {
     query += "&delimiter=%2F";
   }
@@ -192,12 +190,14 @@ SwiftObject describe(SwiftService& service, const fetch::ResponseHead& head, con
   return object;
 }
 
-std::optional<SwiftObject> lookUp(SwiftService& service, const std::string& name, const std::string& endpoint) {
+std::optional<SwiftObject> lookUp(SwiftService& service, const std::string& name, const std::string& endpoint,
+                                  Absence absence) {
   const auto response = SwiftCall(service, {.operation = "object_head",
                                             .method = "HEAD",
                                             .object = name,
                                             .query = "multipart-manifest=get",
-                                            .endpoint = endpoint})
+                                            .endpoint = endpoint,
+                                            .absence = absence})
                             .finish();
   if (response.head.status == 404) {
     return std::nullopt;
@@ -270,14 +270,15 @@ void listObjects(SwiftService& service, const SwiftListing& what, const std::str
                  const std::function<bool(const std::vector<SwiftEntry>&)>& visit) {
   std::string marker;
   while (true) {
-    const auto response =
-        SwiftCall(service, {.operation = "container_list", .query = listingQuery(what, marker), .endpoint = endpoint})
-            .finish(kMaxPageBytes);
+    const auto response = SwiftCall(service, {.operation = "container_list",
+                                              .query = listingQuery(what, marker, service.pageEntries),
+                                              .endpoint = endpoint})
+                              .finish(kMaxPageBytes);
     if (response.head.status == 404) {
       throw StorageError(StorageFailure::Broken, "swift: there is no container " + service.settings.container);
     }
     const auto entries = response.head.status == 204 ? std::vector<SwiftEntry>() : parsePage(service, response.body);
-    if (entries.empty() || !visit(entries) || entries.size() < kPageEntries) {
+    if (entries.empty() || !visit(entries) || entries.size() < service.pageEntries) {
       return;
     }
     marker = entries.back().name;

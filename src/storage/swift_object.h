@@ -41,8 +41,8 @@ struct SwiftObject {
   [[nodiscard]] bool isLarge() const { return !segmentPrefix.empty(); }
 };
 
-// The longest SegmentList that a manifest can carry.
-inline constexpr std::size_t kMaxSegmentListBytes = 3000;
+// The longest SegmentList that a manifest can carry: Swift takes 4,096 bytes of metadata, names included.
+inline constexpr std::size_t kMaxSegmentListBytes = 3500;
 
 // Headers of a manifest object. `list` null: the manifest of an upload on its way, which tells only where segments are.
 fetch::Headers manifestHeaders(const SwiftService& service, std::string_view segmentPrefix, const SegmentList* list);
@@ -51,7 +51,8 @@ fetch::Headers manifestHeaders(const SwiftService& service, std::string_view seg
 SwiftObject describe(SwiftService& service, const fetch::ResponseHead& head, const std::string& endpoint);
 
 // HEAD of an object; nullopt if it is not there.
-std::optional<SwiftObject> lookUp(SwiftService& service, const std::string& name, const std::string& endpoint);
+std::optional<SwiftObject> lookUp(SwiftService& service, const std::string& name, const std::string& endpoint,
+                                  Absence absence = Absence::SaidOnce);
 
 // The parts of `list` below `prefix`.
 std::vector<SwiftPart> partsOf(std::string_view prefix, const SegmentList& list);

@@ -13,11 +13,11 @@ CONTAINER = "images"
 
 
 class Swift:
-    """One cluster. A context manager; gone with everything in it afterwards."""
+    """One cluster. A context manager; gone with everything in it afterwards. `options` are more of swift-aio start."""
 
-    def __init__(self, profile="full"):
+    def __init__(self, profile="full", options=()):
         self.folder = tempfile.mkdtemp(prefix="rha-swift-")
-        self.profile = profile
+        self.profile, self.options = profile, options
         self.auth_url = ""
         self.secret = os.path.join(self.folder, "secret")
         self.password = os.path.join(self.folder, "password")
@@ -37,7 +37,7 @@ class Swift:
         try:
             for attempt in range(3):
                 try:
-                    self.aio("start", "--port", "0", "--name", "A", "--profile", self.profile)
+                    self.aio("start", "--port", "0", "--name", "A", "--profile", self.profile, *self.options)
                     break
                 except AssertionError:
                     shutil.rmtree(os.path.join(self.folder, "aio"), ignore_errors=True)
@@ -74,10 +74,10 @@ class Swift:
     segment_bytes: {segment}
 """, **options)
 
-    def old_registry(self):
+    def old_registry(self, chunk=1048576):
         return OldRegistry(storage=f"swift: {{authurl: '{self.auth_url}', username: 'docker:registry', "
                                    f"password: swiftaiokey, container: {CONTAINER}, prefix: production, "
-                                   "chunksize: 1048576}")
+                                   f"chunksize: {chunk}}}")
 
     def connect(self):
         return SwiftAccount(self)

@@ -209,6 +209,95 @@ TEST_P(SwiftLayout, AChunkedUploadWithADeadRequestIsReadRightByBothRegistries) {
   EXPECT_TRUE(raw("GET", objectName(kBlob)).body == bytes) << "as the old registry reads it";
 }
 
+TEST_P(SwiftLayout, ManyRequestsMakeWholeSegmentsAndAShortState) {
+  const std::string bytes = pattern(6'000'000);
+  constexpr std::size_t kPiece = 25'000;
+  const auto other = makeDriver();  // as another node
+  std::string state;
+  std::size_t longest = 0;
+  for (std::size_t at = 0, number = 0; at < bytes.size(); at += kPiece, ++number) {
+    auto& node = number % 2 == 0 ? *driver : *other;
+    const auto session = at == 0 ? node.startUpload(kUpload) : node.resumeUpload(kUpload, state);
+    ASSERT_TRUE(session) << at;
+    ASSERT_EQ(session->size(), at);
+    append(*session, std::string_view(bytes).substr(at, kPiece));
+    session->flush();
+    state = session->state();
+    longest = std::max(longest, state.size());
+  }
+  EXPECT_LT(longest, 4096U);
+  const auto session = driver->resumeUpload(kUpload, state);
+  EXPECT_TRUE(base::readAll(*session->readBack(), kMax) == bytes);
+  session->commit(kBlob);
+  EXPECT_TRUE(read() == bytes);
+  EXPECT_TRUE(raw("GET", objectName(kBlob)).body == bytes) << "as the old registry reads it";
+  EXPECT_LE(objects("segments/").size(), 7U);
+  EXPECT_TRUE(objects("files/" + kUpload).empty());
+}
+
+TEST_P(SwiftLayout, AnOlderTokenGoesOnAfterItsPiecesWerePutTogether) {
+  const std::string bytes = pattern(3'000'000);
+  std::vector<std::string> states;
+  for (std::size_t at = 0; at < bytes.size(); at += 300'000) {
+    const auto session = at == 0 ? driver->startUpload(kUpload) : driver->resumeUpload(kUpload, states.back());
+    append(*session, std::string_view(bytes).substr(at, at == 0 ? 1'200'000 : 300'000));
+    at += at == 0 ? 900'000 : 0;
+    session->flush();
+    states.push_back(session->state());
+  }
+  // 1.2 MB, then three pieces of 300 kB, and the next request has made a segment of them.
+  const auto forked = driver->resumeUpload(kUpload, states[3]);
+  ASSERT_TRUE(forked);
+  ASSERT_EQ(forked->size(), 2'100'000U);
+  append(*forked, std::string_view(bytes).substr(2'100'000, 400'000));
+  forked->commit(kBlob);
+  EXPECT_TRUE(read() == bytes.substr(0, 2'500'000));
+  EXPECT_TRUE(raw("GET", objectName(kBlob)).body == bytes.substr(0, 2'500'000));
+  EXPECT_TRUE(objects("files/" + kUpload).empty());
+  EXPECT_FALSE(driver->resumeUpload(kUpload, states.back())) << "it is over";
+}
+
+TEST_P(SwiftLayout, RequestsWithLittleMemoryMakeShorterSegmentsOfTheirPieces) {
+  settings.segmentBytes = 4U << 20U;
+  settings.spoolBytes = 1U << 20U;
+  driver = makeDriver();
+  const std::string bytes = pattern(9'000'000);
+  std::string state;
+  for (std::size_t at = 0; at < bytes.size(); at += 1'500'000) {
+    const auto session = at == 0 ? driver->startUpload(kUpload) : driver->resumeUpload(kUpload, state);
+    append(*session, std::string_view(bytes).substr(at, 1'500'000));
+    session->flush();
+    state = session->state();
+  }
+  driver->resumeUpload(kUpload, state)->commit(kBlob);
+  EXPECT_TRUE(read() == bytes);
+}
+
+TEST_P(SwiftLayout, CancellingAnUploadOfManyRequestsLeavesNothing) {
+  std::string state;
+  for (int i = 0; i < 70; ++i) {
+    const auto session = i == 0 ? driver->startUpload(kUpload) : driver->resumeUpload(kUpload, state);
+    append(*session, pattern(i == 0 ? 1'100'000 : 20'000));
+    session->flush();
+    state = session->state();
+  }
+  driver->resumeUpload(kUpload, state)->cancel();
+  EXPECT_EQ(objects(), std::vector<std::string>());
+}
+
+TEST_P(SwiftLayout, DamagedStatesAreNoUpload) {
+  const auto session = driver->startUpload(kUpload);
+  append(*session, pattern(1'100'000));
+  session->flush();
+  for (const std::string end :
+       {"", " ", " +", " 1/ +", " 0", " x", " 1/", " 1/2x5", " 1/1x5 6", " 99999999999/1x5", " + 1/"}) {
+    const std::string state = session->state() + end;
+    EXPECT_EQ(driver->resumeUpload(kUpload, state) != nullptr,
+              std::set<std::string>({"", " ", " +", " 1/", " 1/ +"}).contains(end))
+        << end;
+  }
+}
+
 TEST_P(SwiftLayout, RequestsAreFew) {
   const auto count = [&](const std::function<void()>& work) {
     const auto before = requests();

@@ -132,6 +132,29 @@ EOF
     fault_filter proxy
 }
 
+# server_conf KIND PORT WORKERS [SETTING]: the file of an account, container or object server. SETTING is one of its
+# app; sections that only this kind has come from standard input.
+server_conf() {
+    echo "[DEFAULT]"
+    common_conf "swift-$1"
+    cat <<EOF
+bind_port = $2
+workers = $3
+EOF
+    [ "$1" != object ] || printf 'network_chunk_size = 262144\ndisk_chunk_size = 262144\n'
+    cat <<EOF
+[pipeline:main]
+pipeline = healthcheck aiofault $1-server
+[app:$1-server]
+use = egg:swift#$1
+${4:-}
+[filter:healthcheck]
+use = egg:swift#healthcheck
+EOF
+    cat
+    fault_filter "$1"
+}
+
 write_conf() {
     cat > "$ETC/swift.conf" <<EOF
 [swift-hash]
@@ -153,37 +176,13 @@ EOF
         keystone_conf > "$ETC/keystone.conf"
     fi
 
-    {
-        echo "[DEFAULT]"; common_conf swift-account
-        cat <<EOF
-bind_port = $AC_PORT
-workers = 0
-[pipeline:main]
-pipeline = healthcheck aiofault account-server
-[app:account-server]
-use = egg:swift#account
-[filter:healthcheck]
-use = egg:swift#healthcheck
+    server_conf account "$AC_PORT" 0 > "$ETC/account-server.conf" <<EOF
 [account-replicator]
 rsync_module = {replication_ip}::account
 [account-auditor]
 [account-reaper]
 EOF
-        fault_filter account
-    } > "$ETC/account-server.conf"
-
-    {
-        echo "[DEFAULT]"; common_conf swift-container
-        cat <<EOF
-bind_port = $CO_PORT
-workers = 0
-[pipeline:main]
-pipeline = healthcheck aiofault container-server
-[app:container-server]
-use = egg:swift#container
-allow_versions = true
-[filter:healthcheck]
-use = egg:swift#healthcheck
+    server_conf container "$CO_PORT" 0 'allow_versions = true' > "$ETC/container-server.conf" <<EOF
 [container-replicator]
 rsync_module = {replication_ip}::container
 [container-updater]
@@ -195,23 +194,10 @@ conn_timeout = 10
 request_tries = 1
 [container-sharder]
 EOF
-        fault_filter container
-    } > "$ETC/container-server.conf"
-
-    {
-        echo "[DEFAULT]"; common_conf swift-object
-        cat <<EOF
-bind_port = $OB_PORT
-workers = $( [ "$OBJ_WORKERS" = 1 ] && echo 0 || echo "$OBJ_WORKERS" )
-network_chunk_size = 262144
-disk_chunk_size = 262144
-[pipeline:main]
-pipeline = healthcheck aiofault object-server
-[app:object-server]
-use = egg:swift#object
-allowed_headers = Content-Disposition, Content-Encoding, X-Delete-At, X-Object-Manifest, X-Static-Large-Object, Cache-Control, Content-Language, Expires, X-Robots-Tag
-[filter:healthcheck]
-use = egg:swift#healthcheck
+    local headers="Content-Disposition, Content-Encoding, X-Delete-At, X-Object-Manifest, X-Static-Large-Object"
+    server_conf object "$OB_PORT" "$( [ "$OBJ_WORKERS" = 1 ] && echo 0 || echo "$OBJ_WORKERS" )" \
+        "allowed_headers = $headers, Cache-Control, Content-Language, Expires, X-Robots-Tag" \
+        > "$ETC/object-server.conf" <<EOF
 [object-replicator]
 rsync_module = {replication_ip}::object
 concurrency = 1
@@ -219,8 +205,6 @@ concurrency = 1
 concurrency = 1
 [object-auditor]
 EOF
-        fault_filter object
-    } > "$ETC/object-server.conf"
 
     local internal="catch_errors cache symlink proxy-server"
     {

@@ -141,9 +141,10 @@ import json, os, sys
 rule = {}
 for kv in sys.argv[2:]:
     k, eq, v = kv.partition('=')
-    if k not in ('method', 'path', 'status', 'delay', 'count', 'skip', 'when', 'cut') or not eq:
+    if k not in ('method', 'path', 'status', 'delay', 'count', 'skip', 'percent', 'when',
+                 'cut') or not eq:
         sys.exit('unknown key: %s' % kv)
-    rule[k] = int(v) if k in ('status', 'count', 'skip', 'cut') else float(v) if k == 'delay' else v
+    rule[k] = int(v) if k in ('status', 'count', 'skip', 'percent', 'cut') else float(v) if k == 'delay' else v
 if rule.get('when', 'before') not in ('before', 'after'):
     sys.exit('when=before or when=after')
 with open(sys.argv[1] + '.new', 'w') as f:

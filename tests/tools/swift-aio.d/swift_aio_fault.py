@@ -1,11 +1,12 @@
 """A WSGI filter that obeys the rule files in one folder (see swift-aio).
 
-A rule file is JSON: method, path, status, delay, count, skip, when, cut.
+A rule file is JSON: method, path, status, delay, count, skip, percent, when, cut.
 The folder is looked at on every request, so a rule counts at once, in every
 worker; count and skip are shared between workers through the file itself."""
 import fcntl
 import json
 import os
+import random
 import re
 
 from eventlet import sleep
@@ -36,6 +37,8 @@ class Fault(object):
                     if env.get('QUERY_STRING'):
                         full += '?' + env['QUERY_STRING']
                     if r.get('path') and not re.search(r['path'], full):
+                        continue
+                    if random.random() * 100 >= r.get('percent', 100):
                         continue
                     if r.get('skip', 0) > 0:
                         r['skip'] -= 1
