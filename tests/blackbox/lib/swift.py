@@ -26,7 +26,7 @@ class Swift:
                 file.write(text)
 
     def aio(self, verb, *arguments):
-        done = subprocess.run([AIO, verb, "--dir", os.path.join(self.folder, "aio"), *arguments], timeout=120,
+        done = subprocess.run([AIO, verb, "--dir", os.path.join(self.folder, "aio"), *arguments], timeout=240,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         text = done.stdout.decode(errors="replace")
         if done.returncode:
