@@ -41,7 +41,7 @@ class SwiftService final {
   fetch::Client client;
   SwiftAuth auth;
   base::LockGuarded<std::set<std::string>> wrong;  // names of objects whose bytes are known to be wrong
-  std::size_t pageEntries = 1000;  // of a container listing; set before the service is shared
+  std::size_t pageEntries = 1000;                  // of a container listing; set before the service is shared
 };
 
 // When 404 means that an object is not there. An object server finds an object's file and opens it in two steps; one

@@ -156,7 +156,7 @@ std::optional<ObjectInfo> SwiftDriver::examine(std::string_view path) {
   while (true) {
     std::optional<SwiftObject> object;
     try {
-      object = lookUpTwice(service_, service_.names.object(path));
+      object = lookUp(service_, service_.names.object(path), "", Absence::SaidTwice);
       if (!object) {
         return std::nullopt;
       }
