@@ -69,6 +69,7 @@ test-sanitizers: deps-test ## unit and contract tests under ASan+UBSan and under
 
 .PHONY: test-slow
 test-slow: deps-test build ## what takes too long for every change: clang-tidy over everything, long fuzzing
+	@$(INSTALL_PACKAGES) keystone
 	@tests/run test-slow
 
 .PHONY: test-puppet
