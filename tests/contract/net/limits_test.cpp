@@ -244,15 +244,24 @@ TEST_P(LimitsContract, StoppingUnderLoadAnswersOrClosesButNeverHalfAnswers) {
   EXPECT_EQ(broken, 0);
 }
 
-TEST(ServerTest, ListeningTwiceOnAnAddressNamesIt) {
+// A server as it is, without the suite's transports.
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    handler.fast["/fast"] = [] { return Response(200, "fast", "text/plain"); };
+  }
+
   RoutedHandler handler;
   RecordingObserver observer;
   const base::SystemClock clock;
-  const base::Logger logger({.descriptor = -1});
+  const base::Logger logger{{.descriptor = -1}};
   base::MetricsRegistry metrics;
-  Server first({}, handler, observer, clock, logger, metrics);
-  first.listen(Address::parse("127.0.0.1:0").value());
-  const Address taken = first.addresses().at(0);
+  Server server{{}, handler, observer, clock, logger, metrics};
+};
+
+TEST_F(ServerTest, ListeningTwiceOnAnAddressNamesIt) {
+  server.listen(Address::parse("127.0.0.1:0").value());
+  const Address taken = server.addresses().at(0);
   EXPECT_NE(taken.port(), 0);
   Server second({}, handler, observer, clock, logger, metrics);
   try {
@@ -263,14 +272,7 @@ TEST(ServerTest, ListeningTwiceOnAnAddressNamesIt) {
   }
 }
 
-TEST(ServerTest, AllAddressesMeansBothFamilies) {
-  RoutedHandler handler;
-  handler.fast["/fast"] = [] { return Response(200, "fast", "text/plain"); };
-  RecordingObserver observer;
-  const base::SystemClock clock;
-  const base::Logger logger({.descriptor = -1});
-  base::MetricsRegistry metrics;
-  Server server({}, handler, observer, clock, logger, metrics);
+TEST_F(ServerTest, AllAddressesMeansBothFamilies) {
   server.listen(Address::parse(":0").value());
   server.start();
   RawClient client(rha::test::connectTo(server.addresses().at(0).port()));
@@ -278,14 +280,7 @@ TEST(ServerTest, AllAddressesMeansBothFamilies) {
   EXPECT_EQ(server.stop(std::chrono::milliseconds(0)), 0u);
 }
 
-TEST(ServerTest, AllAddressesOfEachFamilyMayBeNamedBesideEachOther) {
-  RoutedHandler handler;
-  handler.fast["/fast"] = [] { return Response(200, "fast", "text/plain"); };
-  RecordingObserver observer;
-  const base::SystemClock clock;
-  const base::Logger logger({.descriptor = -1});
-  base::MetricsRegistry metrics;
-  Server server({}, handler, observer, clock, logger, metrics);
+TEST_F(ServerTest, AllAddressesOfEachFamilyMayBeNamedBesideEachOther) {
   server.listen(Address::parse("0.0.0.0:0").value());
   const std::uint16_t port = server.addresses().at(0).port();
   server.listen(Address::parse("[::]:" + std::to_string(port)).value());
