@@ -1,12 +1,11 @@
 #include "api/homepage_handler.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 
 #include "api/error_response.h"
 #include "base/error.h"
+#include "base/file_source.h"
 #include "base/http_date.h"
 #include "base/text.h"
 
@@ -37,33 +36,11 @@ constexpr std::string_view kOwnStyle =
     ":root{color-scheme:light dark}body{margin:0;font:16px/1.5 system-ui,sans-serif}main{max-width:40rem;margin:0 "
     "auto;padding:2rem 1.25rem}h1{font-size:1.5rem}\n";
 
-// An open file as a body: sent by sendfile, or read.
-class FileBody final : public base::BodySource {
- public:
-  FileBody(base::Fd file, std::uint64_t sizeBytes) : file_(std::move(file)), sizeBytes_(sizeBytes) {}
-
-  [[nodiscard]] std::uint64_t size() const override { return sizeBytes_; }
-  [[nodiscard]] std::optional<base::FileRange> file() const override {
-    return base::FileRange{file_.get(), 0, sizeBytes_};
-  }
-  std::size_t read(std::span<std::byte> buffer) override {
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), sizeBytes_ - done_));
-    ssize_t count = 0;
-    do {
-      count = ::pread(file_.get(), buffer.data(), wanted, static_cast<off_t>(done_));
-    } while (count < 0 && errno == EINTR);
-    if (count < 0 || (count == 0 && wanted > 0)) {
-      throw base::IoError(count < 0 ? errno : EIO, "cannot read a file of the homepage");
-    }
-    done_ += static_cast<std::uint64_t>(count);
-    return static_cast<std::size_t>(count);
-  }
-
- private:
-  base::Fd file_;
-  std::uint64_t sizeBytes_;
-  std::uint64_t done_ = 0;
-};
+std::unique_ptr<base::BodySource> fileBody(base::Fd file, std::uint64_t sizeBytes) {
+  return std::make_unique<base::FileSource>(std::move(file), 0, sizeBytes, [](int error) {
+    throw base::IoError(error == 0 ? EIO : error, "cannot read a file of the homepage");
+  });
+}
 
 void secure(net::Response& response) {
   response.headers.add("Content-Security-Policy", std::string(kPolicy));
@@ -112,7 +89,7 @@ net::Response fileResponse(const net::Request& request, SiteFile file) {
   secure(response);
   if (response.status == 200) {
     response.headers.add("Content-Type", std::string(file.contentType));
-    response.body = std::make_unique<FileBody>(std::move(file.file), file.sizeBytes);
+    response.body = fileBody(std::move(file.file), file.sizeBytes);
   }
   return response;
 }
