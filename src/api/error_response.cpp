@@ -50,6 +50,7 @@ net::Response storageFailure(const storage::StorageError& error) {
     case storage::StorageFailure::Unavailable:
       return unavailable("the registry's storage cannot be reached; try again later");
     case storage::StorageFailure::Corrupt:
+      return unavailable("what the registry's storage holds of this is damaged; its log says more");
     case storage::StorageFailure::Broken:
       break;
   }

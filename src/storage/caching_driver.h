@@ -41,13 +41,14 @@ class CachingDriver final : public StorageDriver {
   [[nodiscard]] std::string_view name() const override { return inner_.name(); }
   [[nodiscard]] DriverTraits traits() const override { return inner_.traits(); }
   [[nodiscard]] ChangeCounters* changes() override { return inner_.changes(); }
-  void beginWriting() override { inner_.beginWriting(); }
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override {
     return inner_.get(path, maxBytes);
   }
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;
   std::optional<std::uint64_t> sizeToOpen(std::string_view path) override;
+  std::optional<ObjectInfo> examine(std::string_view path) override { return inner_.examine(path); }
+  void beginWriting() override { inner_.beginWriting(); }
   void noteWrongBytes(std::string_view path) override { inner_.noteWrongBytes(path); }
   void put(std::string_view path, std::string_view bytes, Durability durability) override {
     inner_.put(path, bytes, durability);

@@ -76,6 +76,10 @@ std::optional<ObjectInfo> MeteredDriver::examine(std::string_view path) {
   return metrics_.measure(Action::Stat, [&] { return driver_->examine(path); });
 }
 
+std::optional<std::uint64_t> MeteredDriver::sizeToOpen(std::string_view path) {
+  return metrics_.measure(Action::Stat, [&] { return driver_->sizeToOpen(path); });
+}
+
 void MeteredDriver::put(std::string_view path, std::string_view bytes, Durability durability) {
   metrics_.measure(Action::PutContent, [&] { driver_->put(path, bytes, durability); });
 }

@@ -86,6 +86,7 @@ class MeteredDriver final : public StorageDriver {
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override;
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;
+  std::optional<std::uint64_t> sizeToOpen(std::string_view path) override;
   void noteWrongBytes(std::string_view path) override { driver_->noteWrongBytes(path); }
   std::optional<ObjectInfo> examine(std::string_view path) override;
   void put(std::string_view path, std::string_view bytes, Durability durability) override;

@@ -8,7 +8,9 @@ RequestMetrics::RequestMetrics(std::string_view driver, base::MetricsRegistry& m
       sent_(metrics.counter("registry_ha_storage_sent_bytes_total", "Bytes of bodies sent to the object store.",
                             {{"driver", driver_}})),
       received_(metrics.counter("registry_ha_storage_received_bytes_total",
-                                "Bytes of bodies received from the object store.", {{"driver", driver_}})) {}
+                                "Bytes of bodies received from the object store.", {{"driver", driver_}})),
+      damaged_(metrics.counter("registry_ha_storage_damaged_total",
+                               "Objects found with parts missing, short or changed.", {{"driver", driver_}})) {}
 
 void RequestMetrics::attempt(std::string_view operation, int status, std::chrono::steady_clock::duration took) {
   const std::string name(operation);

@@ -92,6 +92,7 @@ void SwiftDriver::reportDamage(const std::string& path, const std::string& what)
     news = damaged->size() < kMaxDamaged && damaged->insert(path).second;
   }
   if (news) {
+    service_.metrics.damaged();
     logger_.error("damaged_object", {{"path", path}, {"cause", what}, {"hint", "push it again: that repairs it"}});
   }
 }
@@ -125,26 +126,37 @@ std::optional<std::string> SwiftDriver::get(std::string_view path, std::uint64_t
   return source ? std::optional(base::readAll(*source, maxBytes)) : std::nullopt;
 }
 
-std::optional<ObjectInfo> SwiftDriver::stat(std::string_view path) {
-  requireValidPath(path);
-  const std::string name(path);
+// Throws StorageError(Corrupt) if it is damaged, so far as that is known.
+std::optional<SwiftObject> SwiftDriver::lookUpSound(const std::string& path) {
   try {
-    const auto object = lookUp(service_, service_.names.object(path), "");
+    auto object = lookUp(service_, service_.names.object(path), "");
     if (!object) {
-      forget(name);
+      forget(path);
       return std::nullopt;
     }
-    if (damaged_.lock()->contains(name)) {
+    if (damaged_.lock()->contains(path)) {
       requireParts(service_, object->parts, "");
-      damaged_.lock()->erase(name);
+      damaged_.lock()->erase(path);
     }
-    remember(name, *object);
-    return ObjectInfo{object->size, object->modified};
+    remember(path, *object);
+    return object;
+  } catch (const StorageError& error) {
+    if (isCorrupt(error)) {
+      reportDamage(path, error.what());
+    }
+    throw;
+  }
+}
+
+std::optional<ObjectInfo> SwiftDriver::stat(std::string_view path) {
+  requireValidPath(path);
+  try {
+    const auto object = lookUpSound(std::string(path));
+    return object ? std::optional(ObjectInfo{object->size, object->modified}) : std::nullopt;
   } catch (const StorageError& error) {
     if (!isCorrupt(error)) {
       throw;
     }
-    reportDamage(name, error.what());
     return std::nullopt;  // so that it is pushed again
   }
 }
@@ -174,6 +186,12 @@ std::optional<ObjectInfo> SwiftDriver::examine(std::string_view path) {
       looked = object->version;
     }
   }
+}
+
+std::optional<std::uint64_t> SwiftDriver::sizeToOpen(std::string_view path) {
+  requireValidPath(path);
+  const auto object = lookUpSound(std::string(path));
+  return object ? std::optional(object->size) : std::nullopt;
 }
 
 std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::optional<ByteRange> range) {

@@ -42,6 +42,8 @@ class SwiftDriver final : public StorageDriver {
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override;
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<ByteRange> range) override;
   std::optional<ObjectInfo> stat(std::string_view path) override;
+  // A damaged object is StorageError(Corrupt): who wants to read it is to be told.
+  std::optional<std::uint64_t> sizeToOpen(std::string_view path) override;
   void noteWrongBytes(std::string_view path) override;
   std::optional<ObjectInfo> examine(std::string_view path) override;
   void put(std::string_view path, std::string_view bytes, Durability durability) override;
@@ -62,6 +64,7 @@ class SwiftDriver final : public StorageDriver {
   std::optional<SwiftObject> recent(const std::string& path);
   void remember(const std::string& path, const SwiftObject& object);
   void forget(const std::string& path);
+  std::optional<SwiftObject> lookUpSound(const std::string& path);
   void reportDamage(const std::string& path, const std::string& what);
   std::unique_ptr<base::BodySource> read(const std::string& path, const SwiftObject& object,
                                          std::optional<ByteRange> range);

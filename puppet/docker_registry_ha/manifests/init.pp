@@ -1,6 +1,6 @@
 # @summary A container registry: packages, storage, access rules, configuration and units
 #
-# Each part has a class of its own with its parameters: `docker_registry_ha::storage`, `docker_registry_ha::access`,
+# Each part has a class of its own with its parameters: `docker_registry_ha::storage`, `docker_registry_ha::cache`, `docker_registry_ha::access`,
 # `docker_registry_ha::tls`, `docker_registry_ha::homepage`, `docker_registry_ha::registry`. This class brings them together in the right order.
 #
 # @param ensure
@@ -22,6 +22,7 @@ class docker_registry_ha (
   } else {
     contain docker_registry_ha::install
     contain docker_registry_ha::storage
+    contain docker_registry_ha::cache
     contain docker_registry_ha::access
     contain docker_registry_ha::homepage
     contain docker_registry_ha::tls
@@ -35,6 +36,7 @@ class docker_registry_ha (
     # after it, and the registry goes on with what it has.
     Class['docker_registry_ha::install']
     -> Class['docker_registry_ha::storage']
+    -> Class['docker_registry_ha::cache']
     -> Class['docker_registry_ha::access']
     -> Class['docker_registry_ha::registry']
     -> Class['docker_registry_ha::reload']

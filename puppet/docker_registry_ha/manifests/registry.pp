@@ -15,7 +15,7 @@
 # @param limits
 #   sizes and queues
 # @param cache
-#   what is kept in memory
+#   what is kept in memory; `docker_registry_ha::cache` is about the disk
 # @param catalog
 #   the catalogue
 # @param uploads
@@ -41,6 +41,7 @@ class docker_registry_ha::registry (
 ) {
   include docker_registry_ha
   include docker_registry_ha::storage
+  include docker_registry_ha::cache
   include docker_registry_ha::homepage
   include docker_registry_ha::tls
 
@@ -76,7 +77,7 @@ class docker_registry_ha::registry (
       },
       'storage'  => $docker_registry_ha::storage::settings,
       'limits'   => $limits,
-      'cache'    => $cache,
+      'cache'    => $cache + { 'disk' => $docker_registry_ha::cache::settings },
       'catalog'  => $catalog,
       'uploads'  => $uploads,
       'log'      => $log,

@@ -107,10 +107,14 @@ def a_lost_segment_is_repaired(context, swift):
         segments = sorted(set(account.names("production/segments/")) - before)
         equal(len(segments), 3, "segments of the blob")
         expect(account.request("DELETE", segments[1]), 204)
-        answer = registry.request("GET", f"/v2/lost/one/blobs/{name}")
-        check(answer.status >= 400, f"a blob without its second segment was answered with {answer.status}")
+        for _ in range(2):
+            answer = expect(registry.request("GET", f"/v2/lost/one/blobs/{name}"), 503)
+            check("damaged" in answer.json()["errors"][0]["message"], f"the answer does not say why: {answer!r}")
         check(segments[1] in daemon.log(), "the log does not name the lost segment")
+        check('registry_ha_storage_damaged_total{driver="swift"} 1\n' in http.Client(daemon.debug_port).request(
+            "GET", "/metrics").body.decode(), "the damage was not counted once")
         expect(registry.request("HEAD", f"/v2/lost/one/blobs/{name}"), 404)
+        expect(registry.request("POST", f"/v2/lost/two/blobs/uploads/?mount={name}&from=lost/one"), 202)
         push_streamed(registry, "lost/one", data)
         equal(registry.pull_blob("lost/one", name), data, "the blob after another push")
 

@@ -1,5 +1,6 @@
 #include "contract/storage/drivers_under_test.h"
 
+#include "storage/caching_driver.h"
 #include "storage/filesystem_driver.h"
 #include "storage/memory_driver.h"
 #include "storage/metered_driver.h"
@@ -47,6 +48,30 @@ class MeteredUnderTest final : public DriverUnderTest {
   base::SystemClock clock_;
   base::MetricsRegistry metrics_;
   MeteredDriver driver_{std::make_unique<MemoryDriver>(), clock_, metrics_};
+};
+
+class CachingUnderTest final : public DriverUnderTest {
+ public:
+  CachingUnderTest() { cache_.start(); }
+  ~CachingUnderTest() override { cache_.stop(); }
+  StorageDriver& driver() override { return driver_; }
+  StorageDriver& other() override { return other_; }
+
+ private:
+  // Objects called by a digest are blobs.
+  static std::optional<oci::Digest> blobAt(std::string_view path) {
+    const auto digest = oci::Digest::parse(path.substr(path.rfind('/') + 1));
+    return digest ? std::optional(*digest) : std::nullopt;
+  }
+
+  base::SystemClock clock_;
+  base::Logger logger_{{.level = base::LogLevel::Error}};
+  base::MetricsRegistry metrics_;
+  rha::test::TemporaryFolder folder_;
+  MemoryDriver memory_;
+  BlobCache cache_{{.path = folder_.path(), .bytes = 1U << 30U}, clock_, logger_, metrics_};
+  CachingDriver driver_{memory_, cache_, blobAt};
+  CachingDriver other_{memory_, cache_, blobAt};
 };
 
 // On a Swift that runs already (tests/swift/run); both profiles of it.
@@ -107,6 +132,7 @@ const std::vector<DriverFactory>& driversUnderTest() {
         {"filesystem", make<FilesystemUnderTest>},
         {"memory", make<MemoryUnderTest>},
         {"metered", make<MeteredUnderTest>},
+        {"caching", make<CachingUnderTest>},
     };
     if (swiftRuns()) {
       all.push_back({"swiftFull", make<SwiftDriverUnderTest<SwiftProfile::Full>>});

@@ -1,4 +1,5 @@
 #include "contract/storage/storage_contract.h"
+#include "oci/digest.h"
 
 namespace rha::storage::test {
 namespace {
@@ -123,6 +124,24 @@ TEST_P(StorageObjects, ASourceIsReadInPiecesToItsEnd) {
   EXPECT_EQ(found, bytes);
   EXPECT_EQ(source->read(buffer), 0U);
   EXPECT_EQ(source->size(), bytes.size());
+}
+
+// Twice: what a driver keeps of it at the first time is as good as the storage.
+TEST_P(StorageObjects, ABlobIsReadWholeAndInPartsAgainAndAgain) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1000}, std::size_t{300'000}}) {
+    const std::string bytes = pattern(size, 7);
+    const std::string name = oci::Digest::of(bytes).text();
+    put(name, bytes);
+    for (int time = 0; time < 2; ++time) {
+      EXPECT_EQ(read(name, ByteRange{size / 2, size - size / 2}), bytes.substr(size / 2));
+      EXPECT_EQ(read(name), bytes);
+      EXPECT_EQ(read(name, ByteRange{size, 0}), "");
+      EXPECT_EQ(driver().sizeToOpen(path(name)), size);
+    }
+    EXPECT_TRUE(driver().remove(path(name)));
+    EXPECT_FALSE(driver().stat(path(name)));
+  }
+  EXPECT_EQ(driver().sizeToOpen(path("none")), std::nullopt);
 }
 
 TEST_P(StorageObjects, ASourceOutlivesTheReplacementAndRemovalOfItsObject) {

@@ -60,17 +60,20 @@ TEST(ErrorResponse, exceptionsNeverShowTheirText) {
   const std::string path = "/var/lib/secret/path";
   const auto full = answerTo(StorageError(StorageFailure::NoSpace, path));
   const auto away = answerTo(StorageError(StorageFailure::Unavailable, path));
+  const auto damaged = answerTo(StorageError(StorageFailure::Corrupt, path));
   const auto broken = answerTo(StorageError(StorageFailure::Broken, path));
   const auto index = answerTo(rha::index::IndexError(path));
   const auto other = answerTo(std::runtime_error(path));
   EXPECT_EQ(full.status, 507);
   EXPECT_EQ(away.status, 503);
   EXPECT_TRUE(away.headers.has("Retry-After"));
+  EXPECT_EQ(damaged.status, 503);
+  EXPECT_NE(bodyOf(damaged).find("damaged"), std::string::npos);
   EXPECT_EQ(broken.status, 500);
   EXPECT_EQ(index.status, 503);
   EXPECT_TRUE(index.headers.has("Retry-After"));
   EXPECT_EQ(other.status, 500);
-  for (const auto* response : {&full, &away, &broken, &index, &other}) {
+  for (const auto* response : {&full, &away, &damaged, &broken, &index, &other}) {
     EXPECT_EQ(bodyOf(*response).find("secret"), std::string::npos);
   }
 }
