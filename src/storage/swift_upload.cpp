@@ -306,9 +306,19 @@ void SwiftUpload::removeMarker() {
   SwiftCall call(
       service_,
       {.operation = "upload_delete", .method = "DELETE", .object = markerName(nonce_), .endpoint = endpoint_});
-  if (call.finish().head.status == 404 && !call.repeated()) {
-    failGone(path_);
+  if (call.finish().head.status != 404 || call.repeated()) {
+    return;
   }
+  // Another request has published it, or it was purged: what this one has stored belongs to nothing, and must not lie
+  // beside the segments of a blob.
+  std::vector<std::string> names;
+  for (const auto& segment : list_.segments()) {
+    if (!session_.empty() && segment.session == session_) {
+      names.push_back(segmentName(prefix_, segment.number, segment.session));
+    }
+  }
+  removeObjects(service_, names, endpoint_);
+  failGone(path_);
 }
 
 // A request that died after it had filled a segment may have left it beside ours, and Swift and the old registry would
@@ -385,10 +395,10 @@ void SwiftUpload::commit(std::string_view path) {
     publish(name, *spool_, {{"Etag", spool_->md5Hex()}, {"Content-Type", "application/octet-stream"}});
   } else {
     finishSegments();
+    removeMarker();
     if (!session_.empty() && list_.count() > 1) {
       removeStrays();
     }
-    removeMarker();
     publishing_ = true;
     const fetch::MemoryBody empty("");
     publish(name, empty, manifestHeaders(service_, prefix_, &list_));

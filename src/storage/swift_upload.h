@@ -14,8 +14,9 @@
 // are there puts a mark of its own into the names: nothing acknowledged is ever overwritten.
 //
 // commit() of a large upload: the marker goes first, then the manifest is written at the final path. So a marker that
-// is there shows that its segments belong to no blob, and a purge may take them. An object of the same size that
-// is at the final path, and whole, is kept: only blobs are committed, and their paths are their digests.
+// is there shows that its segments belong to no blob, and a purge may take them; and of two requests that publish one
+// upload only that which removed the marker goes on to remove segments that are not its own. An object of the same size
+// that is at the final path, and whole, is kept: only blobs are committed, and their paths are their digests.
 //
 // A state is "sw1 E ENDPOINT", "sw1 S ENDPOINT NONCE SIZE MD5 [+]" or "sw1 L ENDPOINT NONCE SEGMENTLIST [TAIL or +]",
 // with + when markers that an older token may name were left; the upload stays with the storage endpoint it began on.

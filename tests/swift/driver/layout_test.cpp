@@ -257,6 +257,25 @@ TEST_P(SwiftLayout, AnOlderTokenGoesOnAfterItsPiecesWerePutTogether) {
   EXPECT_FALSE(driver->resumeUpload(kUpload, states.back())) << "it is over";
 }
 
+TEST_P(SwiftLayout, OfTwoNodesThatPublishOneUploadTheSecondHarmsNothing) {
+  const std::string bytes = pattern(1'900'000);
+  std::string state;
+  for (const std::size_t at : {0U, 1'500'000U}) {
+    const auto session = at == 0 ? driver->startUpload(kUpload) : driver->resumeUpload(kUpload, state);
+    append(*session, std::string_view(bytes).substr(at, at == 0 ? 1'500'000 : 400'000));
+    session->flush();
+    state = session->state();
+  }
+  const auto other = makeDriver();
+  const auto first = driver->resumeUpload(kUpload, state);
+  const auto second = other->resumeUpload(kUpload, state);
+  ASSERT_TRUE(first && second);
+  first->commit(kBlob);
+  EXPECT_EQ(failureOf([&] { second->commit(kBlob); }), StorageFailure::Broken);
+  EXPECT_TRUE(read() == bytes);
+  EXPECT_TRUE(raw("GET", objectName(kBlob)).body == bytes) << "as the old registry reads it";
+}
+
 TEST_P(SwiftLayout, RequestsWithLittleMemoryMakeShorterSegmentsOfTheirPieces) {
   settings.segmentBytes = 4U << 20U;
   settings.spoolBytes = 1U << 20U;
