@@ -112,6 +112,9 @@ std::string placeOf(const StorageSettings& storage) {
     return "swift " + swift.authUrl + ' ' + swift.user + ' ' + swift.project + ' ' + swift.region + ' ' +
            swift.container + ' ' + swift.prefix;
   }
+  if (storage.driver == "s3") {
+    return "s3 " + storage.s3.endpoint + ' ' + storage.s3.region + ' ' + storage.s3.bucket + ' ' + storage.s3.prefix;
+  }
   return "";
 }
 

@@ -7,10 +7,10 @@ std::vector<Setting> storage() {
       {.path = "storage.driver",
        .type = SettingType::Choice,
        .field = RHA_FIELD(storage.driver),
-       .choices = {"filesystem", "swift", "memory"},
+       .choices = {"filesystem", "swift", "s3", "memory"},
        .help =
-           "Where images lie: in a local folder, or in OpenStack Swift. \"memory\" is for tests: everything is lost "
-           "at the end.",
+           "Where images lie: in a local folder, in OpenStack Swift, or in an S3 (Amazon's, Ceph's, …). \"memory\" is "
+           "for tests: everything is lost at the end.",
        .since = "0.1"},
       {.path = "storage.filesystem.root",
        .type = SettingType::Path,

@@ -75,10 +75,26 @@ struct SwiftSettings {
   bool operator==(const SwiftSettings&) const = default;
 };
 
+struct S3Settings {
+  std::string bucket;
+  std::string region = "us-east-1";
+  std::string endpoint;
+  bool pathStyle = false;
+  std::string credentialsFile;
+  std::string prefix;
+  std::string caFile;
+  std::uint64_t partBytes = 32 * 1024 * 1024;
+  std::uint64_t spoolBytes = 256 * 1024 * 1024;
+  std::uint64_t maxConnections = 128;
+  std::chrono::milliseconds requestTimeout{60'000};
+  bool operator==(const S3Settings&) const = default;
+};
+
 struct StorageSettings {
   std::string driver = "filesystem";
   FilesystemSettings filesystem;
   SwiftSettings swift;
+  S3Settings s3;
   bool operator==(const StorageSettings&) const = default;
 };
 

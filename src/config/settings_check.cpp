@@ -151,6 +151,7 @@ class SettingsCheck final {
     } else {
       inner.lines_.emplace("storage.driver", entry.node.Mark().line + 1);
       inner.checkSwift();
+      inner.checkS3();
     }
     for (const SettingError& error : inner.errors_) {
       errors_.push_back({error.line, "storage.routes: " + inQuotes(entry.name) + ": " + error.text});
@@ -169,6 +170,7 @@ class SettingsCheck final {
                      formatSize(settings_.limits.bodyBufferBytes) + ")");
     }
     checkSwift();
+    checkS3();
     for (const std::string& fault : faultsOfRoutes(settings_.storage, settings_.storageRoutes)) {
       complainAt({"storage.routes"}, fault);
     }
@@ -201,6 +203,33 @@ class SettingsCheck final {
       complainAt({"storage.swift.spool_bytes", "storage.swift.segment_bytes", "storage.driver"},
                  "storage.swift.spool_bytes (" + formatSize(swift.spoolBytes) +
                      ") must not be less than storage.swift.segment_bytes (" + formatSize(swift.segmentBytes) + ")");
+    }
+  }
+
+  void checkS3() {
+    const S3Settings& s3 = settings_.storage.s3;
+    if (settings_.storage.driver != "s3") {
+      return;
+    }
+    for (const auto& [path, value] :
+         {std::pair("storage.s3.bucket", &s3.bucket), {"storage.s3.credentials_file", &s3.credentialsFile}}) {
+      if (value->empty()) {
+        complainAt({path, "storage.driver"}, std::string(path) + " must be set with storage.driver s3");
+      }
+    }
+    if (s3.bucket.find('/') != std::string::npos) {
+      complainAt({"storage.s3.bucket"}, "storage.s3.bucket must not contain a slash");
+    }
+    if (s3.prefix.starts_with('/') || s3.prefix.ends_with('/')) {
+      complainAt({"storage.s3.prefix"}, "storage.s3.prefix must not begin or end with a slash");
+    }
+    if (s3.endpoint.find_first_of("?#") != std::string::npos) {
+      complainAt({"storage.s3.endpoint"}, "storage.s3.endpoint must be https://HOST[:PORT], without a query");
+    }
+    if (s3.spoolBytes < s3.partBytes) {
+      complainAt({"storage.s3.spool_bytes", "storage.s3.part_bytes", "storage.driver"},
+                 "storage.s3.spool_bytes (" + formatSize(s3.spoolBytes) +
+                     ") must not be less than storage.s3.part_bytes (" + formatSize(s3.partBytes) + ")");
     }
   }
 

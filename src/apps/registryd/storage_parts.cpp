@@ -5,6 +5,7 @@
 #include "storage/filesystem_driver.h"
 #include "storage/memory_driver.h"
 #include "storage/metered_driver.h"
+#include "storage/s3_driver.h"
 #include "storage/swift_driver.h"
 
 namespace rha::registryd {
@@ -31,6 +32,22 @@ storage::SwiftSettings swiftSettings(const config::SwiftSettings& settings) {
   return swift;
 }
 
+storage::S3Settings s3Settings(const config::S3Settings& settings) {
+  storage::S3Settings s3;
+  s3.bucket = settings.bucket;
+  s3.region = settings.region;
+  s3.endpoint = settings.endpoint;
+  s3.addressing = settings.pathStyle ? storage::S3Addressing::Path : storage::S3Addressing::VirtualHost;
+  s3.credentialsFile = settings.credentialsFile;
+  s3.prefix = settings.prefix;
+  s3.caFile = settings.caFile;
+  s3.partBytes = settings.partBytes;
+  s3.spoolBytes = settings.spoolBytes;
+  s3.maxConnections = settings.maxConnections;
+  s3.requestTimeout = settings.requestTimeout;
+  return s3;
+}
+
 std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings& settings, const StorageTools& tools,
                                                    storage::OpenFor use) {
   if (settings.driver == "memory") {
@@ -39,6 +56,11 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
   if (settings.driver == "swift") {
     auto driver =
         std::make_unique<storage::SwiftDriver>(swiftSettings(settings.swift), tools.clock, tools.logger, tools.metrics);
+    driver->open(use);
+    return driver;
+  }
+  if (settings.driver == "s3") {
+    auto driver = std::make_unique<storage::S3Driver>(s3Settings(settings.s3), tools.clock, tools.metrics);
     driver->open(use);
     return driver;
   }

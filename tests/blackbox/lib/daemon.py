@@ -216,7 +216,9 @@ class OldRegistry:
             file.write(f"version: 0.1\nlog: {{level: warn}}\nstorage:\n  {storage}\n  redirect: {{disable: true}}\n"
                        f"  delete: {{enabled: true}}\n  maintenance: {{uploadpurging: {{enabled: false}}}}\n"
                        f"http: {{addr: '127.0.0.1:{self.port}'}}\n")
-        self.process = spawn(["docker-registry", "serve", config], self.log_path)
+        # With an authority of the environment its s3 driver does not start.
+        environment = {name: value for name, value in os.environ.items() if name != "AWS_CA_BUNDLE"}
+        self.process = spawn(["docker-registry", "serve", config], self.log_path, env=environment)
         _running.append(self)
 
     def __enter__(self):

@@ -79,13 +79,15 @@ def two_nodes_share_an_upload(context, swift):
         equal(Registry(old_registry.port).pull_blob("nodes/one", name), data, "the blob as the old registry reads it")
 
 
-def faults_are_not_seen(context, swift):
+FAULTS = [("method=PUT", "status=503"), ("method=PUT", "status=503", "when=after"),
+          ("method=DELETE", "status=503", "when=after"), ("method=HEAD", "status=500"), ("method=GET", "status=503"),
+          ("method=GET", "cut=1000"), ("method=PUT", "status=401"), ("method=GET", "status=429")]
+
+
+def faults_are_not_seen(context, swift, faults=()):
     with swift.registry(context.registryd) as daemon:
         registry = Registry(daemon.port, timeout=120)
-        for number, rule in enumerate([("method=PUT", "status=503"), ("method=PUT", "status=503", "when=after"),
-                                       ("method=DELETE", "status=503", "when=after"), ("method=HEAD", "status=500"),
-                                       ("method=GET", "status=503"), ("method=GET", "cut=1000"),
-                                       ("method=PUT", "status=401"), ("method=GET", "status=429")]):
+        for number, rule in enumerate(faults or FAULTS):
             picture = images.image(f"swift-fault-{number}", layer_size=50_000)
             for skip in range(3):
                 swift.fault("proxy", "path=/" + "images", "count=1", f"skip={skip}", *rule)

@@ -137,7 +137,7 @@ TEST(SettingsCheck, all_errors_are_reported_at_once_in_the_order_of_the_lines) {
                    "limits: []\n"),
             (Lines{"2: unknown key \"http.listn\" (did you mean \"http.listen\"?)",
                    "3: http.worker_threads must be a number, not \"many\"",
-                   "5: storage.driver must be filesystem, swift or memory, not \"floppy\"",
+                   "5: storage.driver must be filesystem, swift, s3 or memory, not \"floppy\"",
                    "6: limits must be a map of manifest_bytes, blob_bytes, head_bytes, body_buffer_bytes, "
                    "body_budget_bytes or worker_queue"}));
 }
@@ -289,6 +289,41 @@ TEST(SettingsCheck, swift_wants_to_know_where_and_as_whom) {
              "    container: images\n"),
       (Lines{"5: storage.swift.user must be ACCOUNT:USER with auth_version 1, not \"registry\"",
              "7: storage.swift.spool_bytes (256MiB) must not be less than storage.swift.segment_bytes (512MiB)"}));
+}
+
+TEST(SettingsCheck, s3_wants_to_know_which_bucket_and_as_whom) {
+  EXPECT_EQ(faults("storage:\n  driver: s3\n  s3: {}\n"),
+            (Lines{"2: storage.s3.bucket must be set with storage.driver s3",
+                   "2: storage.s3.credentials_file must be set with storage.driver s3"}));
+  EXPECT_EQ(
+      faults("storage:\n"
+             "  driver: s3\n"
+             "  s3:\n"
+             "    bucket: a/b\n"
+             "    credentials_file: /etc/docker-registry-ha/s3\n"
+             "    prefix: /images\n"
+             "    endpoint: https://s3.example.org/?x\n"
+             "    part_bytes: 512MiB\n"),
+      (Lines{"4: storage.s3.bucket must not contain a slash", "6: storage.s3.prefix must not begin or end with a slash",
+             "7: storage.s3.endpoint must be https://HOST[:PORT], without a query",
+             "8: storage.s3.spool_bytes (256MiB) must not be less than storage.s3.part_bytes (512MiB)"}));
+  EXPECT_EQ(faults("storage:\n"
+                   "  driver: s3\n"
+                   "  s3: {bucket: a, credentials_file: /s3, part_bytes: 4MiB}\n")
+                .size(),
+            1U)
+      << "S3 takes no smaller parts";
+}
+
+TEST(SettingsCheck, two_routes_into_one_bucket_are_the_same_place) {
+  const std::string s3 = "driver: s3, s3: {bucket: b, credentials_file: /s3";
+  const auto with = [&](const std::string& more) {
+    return faults("storage: {driver: filesystem, routes: [{name: a, namespaces: [a], " + s3 +
+                  "}}, {name: b, namespaces: [b], " + s3 + more + "}}]}\n")
+        .size();
+  };
+  EXPECT_EQ(with(""), 1U);
+  EXPECT_EQ(with(", prefix: other"), 0U);
 }
 
 TEST(SettingsCheck, a_url_has_a_scheme_and_a_host_and_no_password) {

@@ -25,7 +25,11 @@ TEST(SettingsText, the_dump_of_settings_reads_back_as_the_same_settings) {
   settings.limits.blobBytes = 5'000'000'001;
   settings.http.tls = {{"*:443"}, {"/c: 1", "/k"}, {{"/c2", "/k2"}, {"/c3", "/k3"}}, "1.3"};
   settings.http.proxyProtocol.from = {"10.0.0.0/8", "fd00::/8"};
-  settings.storageRoutes = {{"ml", {"ml", "a/b"}, {}}, {"closed", {"restricted"}, {}}};
+  settings.storageRoutes = {{"ml", {"ml", "a/b"}, {}}, {"closed", {"restricted"}, {}}, {"far", {"far"}, {}}};
+  settings.storageRoutes[2].storage.driver = "s3";
+  settings.storageRoutes[2].storage.s3.bucket = "b";
+  settings.storageRoutes[2].storage.s3.credentialsFile = "/s3";
+  settings.storageRoutes[2].storage.s3.pathStyle = true;
   settings.storageRoutes[0].storage.filesystem.root = "/srv/ml";
   settings.storageRoutes[1].storage.driver = "swift";
   auto& swift = settings.storageRoutes[1].storage.swift;
@@ -51,7 +55,7 @@ TEST(SettingsText, the_manual_has_a_paragraph_for_each_setting_with_its_default)
     EXPECT_NE(manual.find(".B " + escapeRoff(setting.path) + "\n"), std::string::npos) << setting.path;
   }
   EXPECT_NE(manual.find("a size, 1KiB to 64MiB. Default: 4MiB. Since 0.1.\n"), std::string::npos);
-  EXPECT_NE(manual.find("a word: filesystem, swift or memory. Default: filesystem."), std::string::npos);
+  EXPECT_NE(manual.find("a word: filesystem, swift, s3 or memory. Default: filesystem."), std::string::npos);
 }
 
 TEST(SettingsText, roff_cannot_be_broken_by_a_text) {
