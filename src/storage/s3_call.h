@@ -70,6 +70,11 @@ struct S3Answer {
   std::unique_ptr<fetch::Exchange> stream;  // of open() and 2xx: the body is still to be read
 
   [[nodiscard]] bool good() const { return head.status >= 200 && head.status <= 299; }
+  // 404 of an S3 that stands before Swift: it is also what an object is answered with that is being replaced just then.
+  // Whoever reads asks a second time.
+  [[nodiscard]] bool isDoubtfulAbsence() const {
+    return head.status == 404 && (head.find("X-Openstack-Request-Id") || head.find("X-Trans-Id"));
+  }
 };
 
 class S3Call final {

@@ -33,8 +33,8 @@ std::optional<std::string> S3Driver::get(std::string_view path, std::uint64_t ma
     return S3Call(service_, {.operation = "object_get", .key = service_.key(path)}).finish(maxBytes);
   };
   auto answer = ask();
-  if (answer.head.status == 404) {
-    answer = ask();  // see S3Reader
+  if (answer.isDoubtfulAbsence()) {
+    answer = ask();
   }
   return answer.good() ? std::optional(std::move(answer.body)) : std::nullopt;
 }

@@ -46,8 +46,7 @@ S3Answer S3Reader::ask(std::optional<ByteRange> range) {
 
 bool S3Reader::begin(std::optional<ByteRange> range) {
   S3Answer answer = ask(range);
-  if (answer.head.status == 404) {
-    // Where the S3 stands before Swift, an object that is replaced just now is answered so, although it is there.
+  if (answer.isDoubtfulAbsence()) {
     answer = ask(range);
   }
   if (answer.head.status == 404) {

@@ -203,6 +203,22 @@ TEST_F(S3CallTest, WhatIsNoListingIsNotTakenForAnEmptyOne) {
   EXPECT_NE(text.find("storage.s3.endpoint"), std::string::npos) << text;
 }
 
+TEST_F(S3CallTest, OnlyAnS3BeforeSwiftIsAskedTwiceForWhatIsAbsent) {
+  base::SystemClock clock;
+  base::MetricsRegistry metrics;
+  S3Driver driver(settings, clock, metrics);
+  script = [&](Call& call) { call.answer(404, error("NoSuchKey")); };
+  EXPECT_FALSE(driver.get("docker/a", 10));
+  EXPECT_FALSE(driver.open("docker/a", std::nullopt));
+  EXPECT_EQ(requests, 2);
+  script = [&](Call& call) {
+    const bool first = requests == 3 || requests == 5;
+    call.answer(first ? 404 : 200, first ? "" : "x", "X-Trans-Id: tx1\r\nETag: \"e\"\r\n");
+  };
+  EXPECT_EQ(driver.get("docker/a", 10), "x");
+  EXPECT_TRUE(driver.open("docker/a", std::nullopt));
+}
+
 TEST_F(S3CallTest, ARangeThatIsIgnoredIsNotTakenForTheRange) {
   script = [&](Call& call) { call.answer(200, "0123456789"); };
   base::SystemClock clock;
