@@ -70,7 +70,7 @@ end
 
 describe 'the settings of registryd' do
   # Those that the module decides itself, and sockets, which systemd opens.
-  ours = %w[http.listen http.tls.listen http.proxy_protocol.from http.secret_file access.file storage.swift.password_file control.socket index.path]
+  ours = %w[http.listen http.tls.listen http.proxy_protocol.from http.secret_file access.file storage.swift.password_file storage.s3.credentials_file control.socket index.path]
 
   def paths(tree, prefix = '')
     tree.flat_map do |key, value|
@@ -89,7 +89,8 @@ describe 'the settings of registryd' do
     missing = (paths(YAML.safe_load(dump)) - ours).reject do |path|
       section, name = path.start_with?('http.tls.') ? ['tls', path] : path.split('.', 2)
       name = name.split('.').last
-      next in_types['swift'].include?(name) if path.start_with?('storage.swift.')
+      driver = path[/\Astorage\.(swift|s3)\./, 1]
+      next in_types[driver].include?(name) if driver
 
       in_classes.key?(section) ? in_classes[section].include?("'#{name}'") : in_types.fetch(section, []).include?(name)
     end

@@ -1,7 +1,7 @@
 # @summary Where images lie
 #
 # @param driver
-#   `filesystem`: a folder on this host; `swift`: OpenStack Swift
+#   `filesystem`: a folder on this host; `swift`: OpenStack Swift; `s3`: an S3, such as Ceph's or Amazon's
 # @param root
 #   the folder of the filesystem driver. Below it lies the layout of CNCF distribution 2.8 (docker/registry/v2), so an
 #   existing folder of that registry can be taken over.
@@ -11,17 +11,23 @@
 #   where Swift is, and as whom the registry logs in there; needed for the driver `swift`
 # @param swift_password
 #   the password or key of that user. A changed one needs no restart.
+# @param s3
+#   which bucket of which S3; needed for the driver `s3`
+# @param s3_credentials
+#   the keys for it. Changed ones need no restart.
 #
 # @example Images on a disk of their own
 #   class { 'docker_registry_ha::storage':
 #     root => '/srv/registry',
 #   }
 class docker_registry_ha::storage (
-  Enum['filesystem', 'swift']         $driver,
-  Stdlib::Absolutepath                $root,
-  Boolean                             $manage_root,
-  Optional[Docker_registry_ha::Swift] $swift          = undef,
-  Optional[Sensitive[String[1]]]      $swift_password = undef,
+  Enum['filesystem', 'swift', 's3']                       $driver,
+  Stdlib::Absolutepath                                    $root,
+  Boolean                                                 $manage_root,
+  Optional[Docker_registry_ha::Swift]                     $swift          = undef,
+  Optional[Sensitive[String[1]]]                          $swift_password = undef,
+  Optional[Docker_registry_ha::S3]                        $s3             = undef,
+  Optional[Sensitive[Docker_registry_ha::S3_credentials]] $s3_credentials = undef,
 ) {
   if $driver == 'swift' {
     if $swift =~ Undef or $swift_password =~ Undef {
@@ -37,6 +43,25 @@ class docker_registry_ha::storage (
       before  => File['/etc/docker-registry-ha/registryd.yaml'],
     }
     $settings = { 'driver' => $driver, 'swift' => $swift + { 'password_file' => $password_file } }
+  } elsif $driver == 's3' {
+    if $s3 =~ Undef or $s3_credentials =~ Undef {
+      fail('docker_registry_ha::storage::s3 and docker_registry_ha::storage::s3_credentials are needed for the driver s3')
+    }
+    $credentials_file = '/etc/docker-registry-ha/s3-credentials'
+    $keys = $s3_credentials.unwrap
+    $token = $keys['session_token'] ? {
+      undef   => '',
+      default => "aws_session_token = ${keys['session_token']}\n",
+    }
+    file { $credentials_file:
+      ensure  => file,
+      owner   => 'root',
+      group   => 'docker-registry-ha',
+      mode    => '0640',
+      content => Sensitive("[default]\naws_access_key_id = ${keys['access_key']}\naws_secret_access_key = ${keys['secret_key']}\n${token}"),
+      before  => File['/etc/docker-registry-ha/registryd.yaml'],
+    }
+    $settings = { 'driver' => $driver, 's3' => $s3 + { 'credentials_file' => $credentials_file } }
   } else {
     $settings = { 'driver' => $driver, 'filesystem' => { 'root' => $root } }
   }

@@ -68,7 +68,38 @@ describe 'docker_registry_ha::storage' do
     it { is_expected.to compile.and_raise_error(/docker_registry_ha::storage::swift_password/) }
   end
 
-  { driver: 'floppy', swift: { 'user' => 'u' }, root: 'relative/folder', manage_root: 'yes' }.each do |name, value|
+  context 'with S3' do
+    let(:pre_condition) { '' }
+    let(:post_condition) { 'include docker_registry_ha' }
+    let(:keys) { { 'access_key' => 'AKIA1', 'secret_key' => 's3-secret' } }
+    let(:params) { { driver: 's3', s3: { 'bucket' => 'images', 'path_style' => true }, s3_credentials: sensitive(keys) } }
+    let(:file) { '/etc/docker-registry-ha/s3-credentials' }
+
+    it { is_expected.to compile.with_all_deps }
+
+    it 'tells the registry which bucket, and keeps the keys in a file of their own' do
+      storage = YAML.safe_load(catalogue.resource('file', '/etc/docker-registry-ha/registryd.yaml')[:content])['storage']
+      expect(storage).to eq('driver' => 's3', 's3' => { 'bucket' => 'images', 'path_style' => true, 'credentials_file' => file })
+      is_expected.to contain_file(file).with(
+        mode: '0640', content: sensitive("[default]\naws_access_key_id = AKIA1\naws_secret_access_key = s3-secret\n"),
+      )
+    end
+
+    context 'that are temporary' do
+      let(:keys) { { 'access_key' => 'A', 'secret_key' => 'S', 'session_token' => 'T' } }
+
+      it { is_expected.to contain_file(file).with_content(sensitive("[default]\naws_access_key_id = A\naws_secret_access_key = S\naws_session_token = T\n")) }
+    end
+  end
+
+  context 'with S3 and no keys' do
+    let(:pre_condition) { '' }
+    let(:params) { { driver: 's3', s3: { 'bucket' => 'images' } } }
+
+    it { is_expected.to compile.and_raise_error(/docker_registry_ha::storage::s3_credentials/) }
+  end
+
+  { driver: 'floppy', s3: { 'region' => 'eu' }, swift: { 'user' => 'u' }, root: 'relative/folder', manage_root: 'yes' }.each do |name, value|
     context "with #{name} #{value.inspect}" do
       let(:pre_condition) { '' }
       let(:params) { { name => value } }
