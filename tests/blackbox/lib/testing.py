@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 
 from lib import http, images
 
@@ -118,6 +119,12 @@ class Registry:
             equal(self.pull_blob(repository, name), data, f"blob {name}")
         for child in picture.children:
             self.pull(repository, child)
+
+    def await_lists(self, seconds=60):
+        """Until the index is complete, lists are answered with 503."""
+        deadline = time.monotonic() + seconds
+        while self.request("GET", "/v2/_catalog").status == 503 and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def tags(self, repository):
         """All tags; [] for an unknown repository."""

@@ -91,7 +91,7 @@ def objects(s3):
 def pictures():
     sizes = (0, 10, 40_000, 6_000_000, 40_000_000)  # the old registry copies what is larger than 32 MB in parts
     several = {f"size-{size}": images.image(f"s3-adopt-{size}", layers=1, layer_size=size) for size in sizes}
-    several.update({f"small-{n}": images.image(f"s3-adopt-small-{n}", docker=n % 2 == 0) for n in range(20)})
+    several.update({f"small-{n}": images.image(f"s3-adopt-small-{n}", layers=1, docker=n % 2 == 0) for n in range(20)})
     several["list"] = images.index([several["small-0"], several["small-2"]], docker=True)
     several["index"] = images.index([several["small-1"], several["small-3"]])
     return several
@@ -108,6 +108,7 @@ def adoption(context, s3):
     homes = {tag: f"adopt/{number % 3}" for number, tag in enumerate(old)}
     with s3.registry(context.registryd) as daemon:
         registry = Registry(daemon.port, timeout=60)
+        registry.await_lists()
         for tag, picture in old.items():
             registry.pull(homes[tag], picture, tag)
         after = objects(s3)

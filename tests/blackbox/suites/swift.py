@@ -154,6 +154,7 @@ def lists_lag_alone(context, swift):
     picture = images.image("swift-lag")
     with swift.registry(context.registryd) as daemon:
         registry = Registry(daemon.port)
+        registry.await_lists()
         swift.aio("lag", "on")
         try:
             registry.push("lag/one", picture, "v1")
