@@ -34,6 +34,7 @@ std::vector<Setting> tls();
 std::vector<Setting> storage();
 std::vector<Setting> swiftAccess();
 std::vector<Setting> swift();
+std::vector<Setting> s3Access();
 std::vector<Setting> s3();
 std::vector<Setting> index();
 std::vector<Setting> limits();

@@ -2,7 +2,7 @@
 
 namespace rha::config::rows {
 
-std::vector<Setting> s3() {
+std::vector<Setting> s3Access() {
   return {
       {.path = "storage.s3.bucket",
        .type = SettingType::Text,
@@ -39,6 +39,11 @@ std::vector<Setting> s3() {
        .help = "File with the lines \"aws_access_key_id = …\", \"aws_secret_access_key = …\" and, for temporary ones, "
                "\"aws_session_token = …\". It is read again when it has changed, so other keys need no restart.",
        .since = "0.1"},
+  };
+}
+
+std::vector<Setting> s3() {
+  return {
       {.path = "storage.s3.prefix",
        .type = SettingType::Text,
        .field = RHA_FIELD(storage.s3.prefix),

@@ -7,8 +7,8 @@ namespace {
 
 std::vector<Setting> makeTable() {
   std::vector<Setting> table;
-  for (auto* part : {rows::http, rows::connections, rows::tls, rows::storage, rows::swiftAccess, rows::swift, rows::s3,
-                     rows::index, rows::limits, rows::caches, rows::other, rows::homepage}) {
+  for (auto* part : {rows::http, rows::connections, rows::tls, rows::storage, rows::swiftAccess, rows::swift,
+                     rows::s3Access, rows::s3, rows::index, rows::limits, rows::caches, rows::other, rows::homepage}) {
     for (Setting& setting : part()) {
       table.push_back(std::move(setting));
     }

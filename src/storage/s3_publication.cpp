@@ -145,8 +145,7 @@ void S3Publication::complete() {
                          .body = &body,
                          .bodyHash = base::hashHex(base::HashAlgorithm::Sha256, text)});
   const auto answer = call.finish(kMaxCompleteBytes);
-  const bool doneBefore = !answer.good() && call.repeated();
-  if (!answer.good() && !doneBefore) {
+  if (!answer.good() && !call.repeated()) {  // else it may have been done by the attempt before
     fail("its parts were not put together (" + std::to_string(answer.head.status) + ' ' + answer.error.code + ")");
   }
   id_.clear();  // there is nothing to abort any more
@@ -155,6 +154,9 @@ void S3Publication::complete() {
                       [](std::uint64_t sum, const S3Piece& piece) { return sum + piece.size; });
   const auto there = headS3(service_, key_, "object_head");
   if (!there || there->size != expected) {
+    if (there && answer.good()) {
+      removeS3(service_, {key_});  // we made it, and it must not pass for the blob
+    }
     fail(there ? "it has " + std::to_string(there->size) + " bytes instead of " + std::to_string(expected)
                : "it is not there after its parts were put together");
   }

@@ -21,7 +21,7 @@ inline void writeS3Credentials(const std::filesystem::path& file, const std::str
 }
 
 // Puts the credentials into `folder`.
-inline storage::S3Settings s3Settings(const std::filesystem::path& folder, const std::string& bucket = "s3contract") {
+inline storage::S3Settings s3Settings(const std::filesystem::path& folder, const std::string& bucket) {
   storage::S3Settings settings;
   settings.endpoint = environment("RHA_TEST_S3");
   settings.addressing = storage::S3Addressing::Path;
@@ -33,7 +33,7 @@ inline storage::S3Settings s3Settings(const std::filesystem::path& folder, const
   return settings;
 }
 
-// The driver makes no bucket. That it is there already is no failure.
+// The driver makes none.
 inline void makeS3Bucket(const storage::S3Settings& settings, const base::Clock& clock) {
   base::MetricsRegistry metrics;
   storage::S3Service service(settings, clock, metrics);

@@ -1,5 +1,6 @@
 #include "contract/storage/drivers_under_test.h"
 
+#include "base/secret.h"
 #include "storage/caching_driver.h"
 #include "storage/filesystem_driver.h"
 #include "storage/memory_driver.h"
@@ -99,11 +100,8 @@ class SwiftDriverUnderTest final : public DriverUnderTest {
 class S3DriverUnderTest final : public DriverUnderTest {
  public:
   S3DriverUnderTest() {
-    static const bool bucketMade = [this] {
-      rha::test::makeS3Bucket(rha::test::s3Settings(folder_.path()), clock_);
-      return true;
-    }();
-    static_cast<void>(bucketMade);
+    static const bool made = makeBucket(settings_);  // for all tests
+    static_cast<void>(made);
     driver_.open();
     other_.open();
   }
@@ -112,11 +110,21 @@ class S3DriverUnderTest final : public DriverUnderTest {
   [[nodiscard]] bool keepsReplacedBytes() const override { return false; }
 
  private:
+  static const std::string& bucket() {
+    static const std::string name = "contract-" + base::randomUuid();
+    return name;
+  }
+  static bool makeBucket(const S3Settings& settings) {
+    rha::test::makeS3Bucket(settings, base::SystemClock());
+    return true;
+  }
+
   base::SystemClock clock_;
   base::MetricsRegistry metrics_;
   rha::test::TemporaryFolder folder_;
-  S3Driver driver_{rha::test::s3Settings(folder_.path()), clock_, metrics_};
-  S3Driver other_{rha::test::s3Settings(folder_.path()), clock_, metrics_};
+  S3Settings settings_ = rha::test::s3Settings(folder_.path(), bucket());
+  S3Driver driver_{settings_, clock_, metrics_};
+  S3Driver other_{settings_, clock_, metrics_};
 };
 
 template <typename T>

@@ -140,6 +140,13 @@ TEST_F(S3PublicationTest, WhatWasNotDoneIsNotTakenForDone) {
   EXPECT_NE(textOf([&] { publish(); }).find("has 1 bytes instead of 10485760"), std::string::npos);
 }
 
+TEST_F(S3PublicationTest, AnObjectOfTheWrongSizeDoesNotStay) {
+  size = 1;
+  complete = [&](Call& call, int) { call.answer(200, "<CompleteMultipartUploadResult/>"); };
+  EXPECT_NE(textOf([&] { publish(); }).find("has 1 bytes"), std::string::npos);
+  EXPECT_EQ(aborts, 1);  // a DELETE
+}
+
 TEST_F(S3PublicationTest, WhatCannotBeCompletedIsAborted) {
   complete = [&](Call& call, int) { call.answer(400, error("InvalidPart")); };
   EXPECT_NE(textOf([&] { publish(); }).find("InvalidPart"), std::string::npos);
