@@ -15,10 +15,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/lock_guarded.h"
 #include "fetch/client.h"
 #include "storage/request_metrics.h"
 #include "storage/retry.h"
@@ -49,6 +51,9 @@ class S3Service final {
   S3CredentialsFile credentials;
   std::string origin;  // "https://host:port"
   std::string host;    // as it is signed
+  // Keys of objects that are known to hold other bytes than they should: the next commit replaces them.
+  base::LockGuarded<std::set<std::string>> wrong;
+
  private:
   std::string pathPrefix_;
 };

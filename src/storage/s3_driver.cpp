@@ -11,6 +11,7 @@
 namespace rha::storage {
 namespace {
 
+constexpr std::size_t kMaxWrong = 10'000;
 constexpr std::uint64_t kLargestObject = std::uint64_t{1} << 50U;  // no S3 takes more
 
 [[noreturn]] void failRange(std::string_view path) {
@@ -112,6 +113,13 @@ std::unique_ptr<UploadSession> S3Driver::startUpload(std::string_view path) {
 std::unique_ptr<UploadSession> S3Driver::resumeUpload(std::string_view path, std::string_view state) {
   requireValidPath(path);
   return S3Upload::resume({service_, budget_, merging_}, path, state);
+}
+
+void S3Driver::noteWrongBytes(std::string_view path) {
+  auto wrong = service_.wrong.lock();
+  if (wrong->size() < kMaxWrong) {
+    wrong->insert(service_.key(path));
+  }
 }
 
 void S3Driver::check() { checkByObject(*this); }

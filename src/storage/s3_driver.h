@@ -41,6 +41,7 @@ class S3Driver final : public StorageDriver {
   void list(std::string_view path, const std::function<bool(const ListEntry&)>& visit) override;
   std::unique_ptr<UploadSession> startUpload(std::string_view path) override;
   std::unique_ptr<UploadSession> resumeUpload(std::string_view path, std::string_view state) override;
+  void noteWrongBytes(std::string_view path) override;
   void check() override;
 
  private:

@@ -218,7 +218,8 @@ void S3Upload::publishPieces(const std::string& key) {
     }
     return;
   }
-  const auto there = headS3(service_, key, "object_head");
+  const bool replace = service_.wrong.lock()->contains(key);
+  const auto there = replace ? std::nullopt : headS3(service_, key, "object_head");
   if (!there || there->size != list_.bytes()) {
     S3Publication(service_, shared_.merging, key, pieces).publish();
   }
@@ -234,6 +235,7 @@ void S3Upload::commit(std::string_view path) {
     finishSending();
     publishPieces(key);
   }
+  service_.wrong.lock()->erase(key);
   spool_->clear();
   try {
     removeData();

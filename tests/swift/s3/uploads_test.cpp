@@ -154,6 +154,24 @@ TEST_F(S3Uploads, PushingWhatIsThereLeavesOneCopy) {
   EXPECT_TRUE(read() == bytes);
 }
 
+TEST_F(S3Uploads, AnObjectThatIsKnownToBeWrongIsReplacedByOneOfTheSameSize) {
+  const std::string bytes = pattern(11 * kMiB);
+  driver->put(kBlob, pattern(11 * kMiB, 2), Durability::Durable);
+  driver->noteWrongBytes(kBlob);
+  push(bytes);
+  EXPECT_TRUE(read() == bytes);
+}
+
+TEST_F(S3Uploads, TheBucketMayBeAPartOfTheHostsName) {
+  const std::string bytes = pattern(11 * kMiB);
+  settings.endpoint.replace(settings.endpoint.find("127.0.0.1"), 9, "localhost");
+  settings.addressing = S3Addressing::VirtualHost;
+  driver = makeDriver();
+  push(bytes);
+  EXPECT_TRUE(read() == bytes);
+  EXPECT_TRUE(driver->remove(kBlob));
+}
+
 TEST_F(S3Uploads, WithALaggingListingNothingChangesButTheListing) {
   const std::string bytes = pattern(13 * kMiB);
   aio("lag on");

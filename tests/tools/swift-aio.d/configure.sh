@@ -95,6 +95,8 @@ $( [ "$PROFILE" = bare ] && echo "methods = GET HEAD" )
 use = egg:swift#s3api
 location = us-east-1
 s3_acl = false
+# "bucket.localhost" is a host's name, too.
+storage_domain = localhost
 dns_compliant_bucket_names = false
 allow_multipart_uploads = true
 min_segment_size = 1
