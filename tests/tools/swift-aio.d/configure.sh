@@ -99,7 +99,7 @@ s3_acl = false
 storage_domain = localhost
 dns_compliant_bucket_names = false
 allow_multipart_uploads = true
-min_segment_size = 1
+min_segment_size = 5242880
 check_bucket_owner = false
 [filter:tempauth]
 use = egg:swift#tempauth
