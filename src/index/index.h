@@ -155,8 +155,8 @@ class Index {
   virtual std::vector<TagRow> tags(const RepositoryName& repository, const Page& page) = 0;
   // The names of the same tags, several times faster: lists of ten thousand are asked for often.
   virtual std::vector<std::string> tagNames(const RepositoryName& repository, const Page& page) = 0;
-  // The names of all tags after `last` as one text, with `separator` between them; made by the database, which is twice
-  // as fast again.
+  // The names of all tags after `last` as one text, with `separator` between them: for lists without an end, of
+  // which no string is made for each name.
   virtual std::string joinedTagNames(const RepositoryName& repository, std::string_view last,
                                      std::string_view separator) = 0;
   // All tags that point at `digest`.

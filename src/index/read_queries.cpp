@@ -131,14 +131,18 @@ std::vector<std::string> tagNames(Connection& connection, const RepositoryName& 
   return found;
 }
 
-// group_concat() takes the rows as they come: in the order of the primary key, for NOT INDEXED leaves nothing else.
+// Not group_concat(): it takes a third longer.
 std::string joinedTagNames(Connection& connection, const RepositoryName& repository, std::string_view last,
                            std::string_view separator) {
+  std::string joined;
   auto row = connection.query(
-      "SELECT group_concat(name, ?) FROM tag NOT INDEXED WHERE repository = (SELECT id FROM repository WHERE name = ?) "
-      "AND name > ?",
-      separator, repository.text(), last);
-  return row.step() ? std::string(row.text(0)) : std::string();
+      "SELECT name FROM tag WHERE repository = (SELECT id FROM repository WHERE name = ?) AND name > ? ORDER BY name",
+      repository.text(), last);
+  while (row.step()) {
+    joined += joined.empty() ? std::string_view() : separator;
+    joined += row.text(0);
+  }
+  return joined;
 }
 
 std::vector<Tag> tagsOf(Connection& connection, const RepositoryName& repository, const Digest& digest) {
