@@ -28,6 +28,7 @@ struct Options {
   bool statusOnly = false;
   bool cancel = false;
   std::string rate;  // MiB a second
+  std::string to;    // of adopt translate: where the files go
   std::vector<std::string> repositories;
   std::vector<std::string> words;  // after the action
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "apps/docker-registryctl/adopt.h"
 #include "apps/docker-registryctl/fsck.h"
 #include "apps/docker-registryctl/usage_text.h"
 #include "base/text.h"
@@ -41,6 +42,16 @@ constexpr std::array kActions = {
         "after a restart of registryd. With --json one object a line, the last one being the summary. Exit status: 0 "
         "no damage is left, 1 the check could not be run to its end, 2 damage is left.",
         fsck},
+    ActionRow{
+        "adopt", "[translate FILE]", "before a storage is taken over: check it, or translate the old configuration",
+        "With registryd on the storage of a docker-registry in read-only mode: checks as fsck does, waits for the "
+        "index, "
+        "and tells what is there and whether it is safe to switch. Exit status as of fsck. adopt translate FILE makes "
+        "a "
+        "registryd.yaml and an access.yaml from docker-registry's config.yml, with a note on each setting that has no "
+        "equivalent. It prints them without secrets; with --to FOLDER it writes them, and each secret into a file of "
+        "mode 0600.",
+        adopt},
 };
 
 constexpr OptionRow text(std::string_view name, std::string_view argument, std::string_view actions,
@@ -62,7 +73,7 @@ constexpr std::array kOptions = {
     flag("--delete", "fsck", &Options::deleteToo,
          "With --repair: also delete what points at nothing, and bytes that are not those of their digest, so that the "
          "next push heals the image. Never a sound blob."),
-    flag("--read-all", "fsck", &Options::readAll,
+    flag("--read-all", "fsck adopt", &Options::readAll,
          "Read every blob and compare its digest. Without it blobs are asked for their size; manifests are always "
          "read."),
     OptionRow{.name = "--repository",
@@ -70,8 +81,10 @@ constexpr std::array kOptions = {
               .actions = "fsck",
               .list = &Options::repositories,
               .help = "Only this repository; may be given several times."},
-    text("--rate", "MIB", "fsck", &Options::rate, "Read at most so many MiB a second (64)."),
-    flag("--resume", "fsck", &Options::resume, "Go on with a check that was stopped, with the options that it had."),
+    text("--rate", "MIB", "fsck adopt", &Options::rate, "Read at most so many MiB a second (64)."),
+    flag("--resume", "fsck adopt", &Options::resume,
+         "Go on with a check that was stopped, with the options that it had."),
+    text("--to", "FOLDER", "adopt", &Options::to, "With translate: write the files into this folder."),
     flag("--status", "fsck", &Options::statusOnly, "Only tell how far the check is, and what it has found."),
     flag("--cancel", "fsck", &Options::cancel, "Only stop the check that runs; --resume goes on with it."),
     text("--socket", "PATH", "", &Options::socket,
@@ -100,6 +113,7 @@ const typename Rows::value_type* findRow(const Rows& rows, std::string_view name
 template <typename Rows>
 std::string didYouMean(const Rows& rows, std::string_view name) {
   std::vector<std::string_view> names;
+  names.reserve(rows.size());
   for (const auto& row : rows) {
     names.push_back(row.name);
   }

@@ -29,12 +29,12 @@ std::string escaped(std::string_view text) {
 
 constexpr std::string_view kExitStatus =
     "0: done. 1: wrong use of the command line, or the file has errors. 2: registryd cannot be reached, or refused. "
-    "3: unknown action. Of fsck: 0: no damage is left. 1: it did not come to its end. 2: damage is left.";
+    "3: unknown action. Of fsck and adopt: 0: no damage is left. 1: it did not come to its end. 2: damage is left.";
 
 // $1 of the functions that bash calls is the command, $2 the word to be completed, $3 the one before it.
 constexpr std::string_view kCompletionEnd = R"(
   case $3 in
-    --file | --socket | check-access)
+    --file | --socket | --to | check-access | translate)
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$2")
       return
@@ -42,6 +42,9 @@ constexpr std::string_view kCompletionEnd = R"(
     --account | --from | --mount-from | --repository | --rate)
       COMPREPLY=()
       return
+      ;;
+    adopt)
+      words="translate"
       ;;
     explain)
       words="ping catalog pull push delete"
