@@ -38,7 +38,7 @@ class OldSettings final {
     if (node.IsMap()) {
       for (const auto& entry : node) {
         const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "?";
-        read(entry.second, path.empty() ? key : path + '.' + key);
+        read(entry.second, path.empty() ? key : std::string(path).append(".").append(key));
       }
       present_.push_back(path);
     } else if (!path.empty()) {
@@ -201,6 +201,7 @@ class Translator final {
     }
     std::string prefix = old_.text(root + "rootdirectory");
     prefix.erase(0, prefix.find_first_not_of('/'));
+    prefix.erase(prefix.find_last_not_of('/') + 1);
     addText("storage", "    prefix", prefix);
     const std::string key = old_.text(root + "accesskey");
     const std::string secret = old_.text(root + "secretkey");

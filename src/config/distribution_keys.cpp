@@ -42,7 +42,7 @@ constexpr std::array kRows = {
     Row{"storage.s3.secure", "whether TLS is used is in storage.s3.endpoint: https://… or http://…"},
     Row{"storage.s3.skipverify", "certificates are always verified: give the authority in storage.s3.ca_file"},
     Row{"storage.s3.v4auth", "requests are always signed by version 4"},
-    Row{"storage.s3.chunksize", "see registryd(8) for the size of parts"},
+    Row{"storage.s3.chunksize", "set storage.s3.part_bytes if the default does not suit"},
     Row{"storage.s3.multipartcopy", "not needed: what is uploaded is not copied afterwards"},
     Row{"storage.s3.storageclass", "set it by a rule of the bucket's life cycle"},
     Row{"storage.s3.objectacl", "set it as the bucket's policy"},

@@ -56,16 +56,24 @@ StorageCheck::Desk::Desk(const Storages::Place& place, const Parts& parts, Check
       mender(driver, parts.storages.main(), parts.index, parts.blobs, parts.journal, looks, parts.clock) {}
 
 StorageCheck::StorageCheck(const Parts& parts, index::CheckLedger& ledger, Hooks hooks, CheckProgress& progress)
-    : parts_(parts), ledger_(ledger), hooks_(std::move(hooks)), progress_(progress) {
+    : parts_(parts),
+      ledger_(ledger),
+      hooks_(std::move(hooks)),
+      progress_(progress),
+      desks_(makeDesks()),
+      at_(desks_.front().get()) {}
+
+std::vector<std::unique_ptr<StorageCheck::Desk>> StorageCheck::makeDesks() {
+  std::vector<std::unique_ptr<Desk>> desks;
   const auto pace = [this](std::uint64_t bytes) {
     progress_.bytesRead += bytes;
     hooks_.pace(bytes);
     breakOffIfStopped();
   };
   for (const Storages::Place& place : parts_.storages.all()) {
-    desks_.push_back(std::make_unique<Desk>(place, parts_, pace));
+    desks.push_back(std::make_unique<Desk>(place, parts_, pace));
   }
-  at_ = desks_.front().get();
+  return desks;
 }
 
 void StorageCheck::breakOffIfStopped() const {

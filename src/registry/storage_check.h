@@ -97,6 +97,7 @@ class StorageCheck final {
     CheckMender mender;
   };
 
+  std::vector<std::unique_ptr<Desk>> makeDesks();
   void checkRepository(const oci::RepositoryName& repository);
   std::set<oci::Digest> checkLayers(const oci::RepositoryName& repository);
   void checkManifests(const oci::RepositoryName& repository, const std::set<oci::Digest>& linked);

@@ -265,7 +265,8 @@ Fsck::Answer Fsck::status(std::string_view text) {
     if (!error.empty()) {
       answer["error"] = error;
     }
-    answer["options"] = json::parse(known->value("options"), nullptr, /*allow_exceptions=*/false);
+    const json options = json::parse(known->value("options"), nullptr, /*allow_exceptions=*/false);
+    answer["options"] = options.is_object() ? options : json::object();
     answer["progress"] = progressJson(running, begun);
     auto last = static_cast<std::int64_t>(number(request, "after"));
     answer["findings"] = json::array();

@@ -109,7 +109,7 @@ TEST(DistributionConfigTest, KeystoneIsVersion3) {
 TEST(DistributionConfigTest, S3KeysGoIntoAFileOfTheirOwn) {
   const auto translated = translate(R"(storage:
   s3: {accesskey: AKIA, secretkey: very-secret, region: r1, regionendpoint: "rgw.example.org", bucket: b,
-       rootdirectory: /registry, encrypt: true}
+       rootdirectory: /registry/, encrypt: true}
 )");
   for (const char* part :
        {"driver: s3", "bucket: \"b\"", "region: \"r1\"", "endpoint: \"https://rgw.example.org\"", "path_style: true",
