@@ -69,7 +69,7 @@ TlsFindings checkTls(const TlsSettings& settings, base::WallTime now) {
     }
     certificates.push_back(*std::move(loaded));
   }
-  if (findings.errors.empty()) {
+  if (findings.errors.empty() && !certificates.empty()) {
     const base::SystemClock clock;
     const auto made = TlsContext::make(std::move(certificates), settings.leastVersion, clock);
     if (!made) {

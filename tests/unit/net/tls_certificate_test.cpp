@@ -54,6 +54,12 @@ TEST_F(TlsCertificate, a_good_pair_has_no_findings) {
   EXPECT_EQ(findings.warnings, Lines{});
 }
 
+TEST_F(TlsCertificate, settings_without_a_certificate_have_no_findings) {
+  const TlsFindings findings = check({});
+  EXPECT_EQ(findings.errors, Lines{});
+  EXPECT_EQ(findings.warnings, Lines{});
+}
+
 TEST_F(TlsCertificate, every_fault_of_every_file_is_told) {
   const CertificateFiles a = make("a", {.names = {"a"}});
   const CertificateFiles b = make("b", {.names = {"b"}});
