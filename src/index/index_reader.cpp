@@ -46,10 +46,11 @@ IndexReader::IndexReader(fs::path path, unsigned connections) : path_(std::move(
 void IndexReader::open() {
   const fs::path file = usable(path_);
   readers_.open(file, connections_, kPatience);
-  auto lease = readers_.lease();
-  if (queries::mark(*lease, kCompleteMark) != completeMarkValue()) {
-    throw IndexError("index " + file.string() +
-                     ": it is not complete; registryd builds it when it starts, try again once that is done");
+  const auto complete = queries::mark(*readers_.lease(), kCompleteMark);
+  if (complete != completeMarkValue()) {
+    readers_.close();
+    throw IndexIncomplete("index " + file.string() +
+                          ": it is not complete; registryd builds it when it starts, try again once that is done");
   }
 }
 

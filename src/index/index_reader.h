@@ -15,13 +15,19 @@
 
 namespace rha::index {
 
+// There is an index, and registryd is still making it.
+class IndexIncomplete final : public IndexError {
+ public:
+  using IndexError::IndexError;
+};
+
 class IndexReader final {
  public:
   // For `path` see index_files.h. `connections`: how many threads read at once.
   IndexReader(std::filesystem::path path, unsigned connections);
 
-  // Throws, with what to do, if there is no index, if it is of another version, or not complete: a list made from it
-  // would lack images.
+  // Throws, with what to do, if there is no index, if it is of another version, or (IndexIncomplete) not complete: a
+  // list made from it would lack images. May be called again then.
   void open();
 
   std::vector<RepositoryRow> repositories(const Page& page, const Visibility& visibility);

@@ -1,8 +1,10 @@
 #include "apps/registry-homepage-builder/local_registry.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "access/access_file.h"
@@ -16,6 +18,10 @@ namespace rha::homepage {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Less than the unit's TimeoutStartSec, so that what is said is what was waited for.
+constexpr std::chrono::minutes kIndexPatience{20};
+constexpr std::chrono::milliseconds kIndexLook{500};
 
 // What an anonymous client sees by the rules in a file; nullopt if it is not there or has errors.
 std::optional<access::VisibleNamespaces> visibleBy(const fs::path& file) {
@@ -109,7 +115,24 @@ class LocalRegistry final : public Source {
         source_(index_, *configs_.reader, policies(settings), registry,
                 configs_.storages.empty() ? &earlier : nullptr) {}
 
-  void open() { index_.open(); }
+  // After the first start, or when the index was lost, registryd makes it for a while. Who waits for the site wants it
+  // then, and not an hour later; but where nothing makes the index, somebody has to be told.
+  void open(const base::Logger& logger) {
+    const auto deadline = std::chrono::steady_clock::now() + kIndexPatience;
+    for (bool first = true;; first = false) {
+      try {
+        return index_.open();
+      } catch (const index::IndexIncomplete& incomplete) {
+        if (std::chrono::steady_clock::now() >= deadline) {
+          throw;
+        }
+        if (first) {
+          logger.info("index_awaited", {{"reason", incomplete.what()}});
+        }
+      }
+      std::this_thread::sleep_for(kIndexLook);
+    }
+  }
   std::vector<RepositoryName> repositories() override { return source_.repositories(); }
   base::Result<Repository, std::string> read(const RepositoryName& name) override { return source_.read(name); }
 
@@ -122,9 +145,9 @@ class LocalRegistry final : public Source {
 }  // namespace
 
 std::unique_ptr<Source> openLocalRegistry(const config::StartupSettings& settings, const std::string& registry,
-                                          unsigned threads, const EarlierSite& earlier) {
+                                          unsigned threads, const EarlierSite& earlier, const base::Logger& logger) {
   auto local = std::make_unique<LocalRegistry>(settings, registry, threads, earlier);
-  local->open();
+  local->open(logger);
   return local;
 }
 

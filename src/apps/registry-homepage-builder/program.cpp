@@ -131,7 +131,7 @@ int build(const Options& options) {
   SiteTree tree(plan.path, options.takeover);
   tree.begin();
   const EarlierSite earlier([&tree](const std::string& path) { return tree.before(path); });
-  const auto source = plan.settings ? openLocalRegistry(*plan.settings, plan.name, plan.threads, earlier)
+  const auto source = plan.settings ? openLocalRegistry(*plan.settings, plan.name, plan.threads, earlier, logger)
                                     : openRegistries(options, earlier);
   const auto begun = clock.steady();
   const BuildReport report = buildSite(*source, tree, settings, clock, logger);

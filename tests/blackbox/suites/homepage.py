@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -43,7 +44,7 @@ class Site:
         return self
 
     def wait_for_index(self):
-        """Until it is complete, lists are 503 and the builder refuses to build."""
+        """Until it is complete, lists are 503 and the builder waits."""
         deadline = time.monotonic() + 60
         while self.client.request("GET", "/v2/_catalog").status == 503 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -335,6 +336,36 @@ def not_built(context):
     return test
 
 
+def waits_for_index(context):
+    """While registryd makes its index the site stays as it is; once it is made, the builder that waited goes on."""
+    def test():
+        with Site(context) as site:
+            site.registry.push("a/early", images.image("early", layers=1), "v1")
+            site.build()
+            site.daemon.stop()
+            index = os.path.join(site.daemon.folder, "index.sqlite")
+            connection = sqlite3.connect(index)
+            with connection:
+                equal(connection.execute("DELETE FROM mark WHERE name = 'rebuild.complete'").rowcount, 1, "marks")
+            connection.close()
+            waiting = subprocess.Popen([site.builder, "--config", os.path.join(site.daemon.folder, "registryd.yaml")], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            try:
+                line = waiting.stdout.readline()
+                check("event=index_awaited" in line and "not complete" in line, f"what it says is {line!r}")
+                check(waiting.poll() is None, "it does not wait")
+                check(os.path.exists(os.path.join(site.path, "index.html")), "the site is gone")
+                site.daemon.start()
+                output, _ = waiting.communicate(timeout=60)
+            finally:
+                if waiting.poll() is None:
+                    waiting.kill()
+                waiting.wait()
+            equal(waiting.returncode, 0, f"exit code of the builder, which said {output}")
+            equal(site.names(), ["a/early"], "images of the site")
+    return test
+
+
 def off(context):
     def test():
         with Daemon(context.registryd, extra_config='homepage:\n  path: ""\n') as daemon:
@@ -344,6 +375,7 @@ def off(context):
 
 def tests(context):
     yield "until a site is built, a page says so", not_built(context)
+    yield "a builder waits for an index that is being made", waits_for_index(context)
     yield "without homepage.path there is none", off(context)
     yield "only what everybody may pull is shown", rules(context)
     yield "a storage that is no local disk", other_storage(context)
