@@ -8,9 +8,11 @@ import tarfile
 
 from lib import images
 from lib.clients import Containerd, Docker, Podman, Skopeo
-from lib.daemon import Daemon
+from lib.daemon import Daemon, free_ports
 from lib.testing import Registry, check, equal, expect
 
+NODE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                    "../../../hiera-examples/kubernetes-nodes/node/etc/containerd")
 ACCEPT = {"Accept": ", ".join([images.OCI_MANIFEST, images.OCI_INDEX, images.DOCKER_MANIFEST, images.DOCKER_LIST])}
 
 
@@ -18,7 +20,8 @@ def tests(context):
     groups = [("skopeo", ["skopeo"], Skopeo, [skopeo_images, skopeo_tags_and_delete]),
               ("podman", ["podman"], Podman, [podman_pull_push, podman_manifest_list]),
               ("buildah", ["buildah"], Podman, [buildah_build_push]),
-              ("containerd", ["containerd", "ctr"], Containerd, [ctr_pull_push, ctr_through_a_mirror]),
+              ("containerd", ["containerd", "ctr"], Containerd,
+               [ctr_pull_push, ctr_through_a_mirror, ctr_with_the_example_of_hiera]),
               ("dockerd", ["dockerd", "docker"], Docker, [docker_pull_push, docker_build_push, docker_mounts])]
     with Daemon(context.registryd) as daemon:
         for name, tools, client_class, functions in groups:
@@ -175,6 +178,30 @@ def ctr_through_a_mirror(containerd, port, registry):
     picture = images.image("ctr-mirror", layer_size=300000)
     registry.push("client/mirrored", picture, "v1")
     containerd.transfer("pull", "registry.example.org/client/mirrored:v1")
+    listed = containerd.images("ls")
+    check(picture.digest in listed, f"containerd has not {picture.digest}:\n{listed}")
+
+
+def ctr_with_the_example_of_hiera(containerd, port, registry):
+    """The files of a node that hiera-examples shows: containerd takes its configuration, and pulls by its hosts.toml from
+    the registry when dfdaemon, which is asked first, does not answer."""
+    dump = containerd.run("containerd", "--config", os.path.join(NODE, "config.toml"), "config", "dump")
+    section = dump.split('cri".registry]')[1].split("x509_key_pair_streaming")[0]
+    check('config_path = "/etc/containerd/certs.d"' in section, f"config_path is not taken:\n{section}")
+    equal(section.count('username = "kubernetes"'), 2, "accounts in what containerd has read")
+    with open(os.path.join(NODE, "certs.d/registry.example.org/hosts.toml"), encoding="utf-8") as file:
+        text = file.read()
+    dead, = free_ports(1)
+    for name, address in (("https://registry.example.org", f"http://127.0.0.1:{port}"),
+                          ("https://127.0.0.1:65001", f"http://127.0.0.1:{dead}")):
+        check(name in text, f"the example does not name {name}")
+        text = text.replace(name, address)
+    os.makedirs(containerd.path("certs", "registry.example.org"), exist_ok=True)
+    with open(containerd.path("certs", "registry.example.org", "hosts.toml"), "w", encoding="utf-8") as file:
+        file.write(text)
+    picture = images.image("ctr-example")
+    registry.push("client/example", picture, "v1")
+    containerd.transfer("pull", "registry.example.org/client/example:v1")
     listed = containerd.images("ls")
     check(picture.digest in listed, f"containerd has not {picture.digest}:\n{listed}")
 
