@@ -300,7 +300,7 @@ void CachingDriver::copy(Job& job) {
 // over. Throws StorageError, Corrupt if the digest does not match.
 std::shared_ptr<const std::string> CachingDriver::fillSmall(Job& job) {
   const oci::Digest& digest = job.fill->digest();
-  const auto bytes = std::make_shared<const std::string>(base::readAll(*job.source, CacheFill::kWithheldBytes));
+  auto bytes = std::make_shared<const std::string>(base::readAll(*job.source, CacheFill::kWithheldBytes));
   const std::string found = base::hashHex(digest.algorithm(), *bytes);
   if (found != digest.hex()) {
     noteWrongDigest(job, found);

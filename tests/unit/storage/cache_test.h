@@ -99,7 +99,7 @@ class CacheTest : public ::testing::Test {
   }
   void waitForFills() {
     while (value("fills_under_way") != 0) {
-      std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
   // Of a metric of the cache, by what follows registry_ha_disk_cache_.
@@ -138,7 +138,9 @@ class CacheTest : public ::testing::Test {
   }
 
   test::TemporaryFolder folder_;
-  test::FakeClock clock_;
+  // File systems move the time of the last use by their own clock: ours begins with it.
+  test::FakeClock clock_{
+      base::WallTime(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()))};
   base::Logger logger_{{.descriptor = -1}};
   base::MetricsRegistry metrics_;
   MemoryDriver memory_;

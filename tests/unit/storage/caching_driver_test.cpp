@@ -69,6 +69,7 @@ TEST_F(CachingDriverTest, readers_at_the_same_time_share_one_read_of_the_storage
     std::atomic<int> right = 0;
     {
       std::vector<std::jthread> readers;
+      readers.reserve(8);
       for (int i = 0; i < 8; ++i) {
         readers.emplace_back([&] { right += read(path) == bytes ? 1 : 0; });
       }
