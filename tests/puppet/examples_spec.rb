@@ -83,7 +83,7 @@ describe 'the settings of registryd' do
     in_types = Dir[File.join(TOP, 'puppet/docker_registry_ha/types/*.pp')].to_h do |file|
       [File.basename(file, '.pp'), File.read(file).scan(/^ +(?:Optional\[)?(\w+)\]? +=>/).flatten]
     end
-    in_classes = %w[storage homepage tls].to_h do |name|
+    in_classes = %w[storage homepage tls cache].to_h do |name|
       [name, File.read(File.join(TOP, "puppet/docker_registry_ha/manifests/#{name}.pp"))]
     end
     missing = (paths(YAML.safe_load(dump)) - ours).reject do |path|
@@ -91,6 +91,7 @@ describe 'the settings of registryd' do
       name = name.split('.').last
       driver = path[/\Astorage\.(swift|s3)\./, 1]
       next in_types[driver].include?(name) if driver
+      next in_types['cache'].include?(name) if path.start_with?('cache.') && !path.start_with?('cache.disk.')
 
       in_classes.key?(section) ? in_classes[section].include?("'#{name}'") : in_types.fetch(section, []).include?(name)
     end

@@ -25,6 +25,15 @@ describe 'docker_registry_ha::cache' do
     end
   end
 
+  context 'with all there is' do
+    let(:params) { { path: '/var/cache/docker-registry-ha', fills: 4, verify_interval: '24h', verify_rate: '8MiB' } }
+
+    it 'is what the registry is told' do
+      disk = YAML.safe_load(catalogue.resource('file', config)[:content])['cache']['disk']
+      expect(disk).to eq('path' => '/var/cache/docker-registry-ha', 'fills' => 4, 'verify_interval' => '24h', 'verify_rate' => '8MiB')
+    end
+  end
+
   context 'with a folder elsewhere' do
     let(:params) { { path: '/srv/blobs' } }
 

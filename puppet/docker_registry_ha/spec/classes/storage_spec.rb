@@ -99,7 +99,66 @@ describe 'docker_registry_ha::storage' do
     it { is_expected.to compile.and_raise_error(/docker_registry_ha::storage::s3_credentials/) }
   end
 
-  { driver: 'floppy', s3: { 'region' => 'eu' }, swift: { 'user' => 'u' }, root: 'relative/folder', manage_root: 'yes' }.each do |name, value|
+  context 'with routes' do
+    let(:pre_condition) { '' }
+    let(:post_condition) { 'include docker_registry_ha' }
+    let(:keys) { { 'access_key' => 'AKIA1', 'secret_key' => 's3-secret' } }
+    let(:routes) do
+      { 'closed' => { 'namespaces' => ['restricted/'], 'driver' => 's3', 's3' => { 'bucket' => 'closed' } },
+        'old' => { 'namespaces' => ['old'], 'driver' => 'swift',
+                   'swift' => { 'auth_url' => 'https://swift.example.org/auth/v1.0', 'user' => 'a:b', 'container' => 'c' } },
+        'ml' => { 'namespaces' => ['ml', 'team/ml'], 'driver' => 'filesystem', 'root' => '/srv/ml' } }
+    end
+    let(:params) { { routes: routes, route_secrets: sensitive('closed' => keys, 'old' => 'swift-secret'), peers_interval: '5s' } }
+
+    it { is_expected.to compile.with_all_deps }
+
+    it 'tells the registry what lies where' do
+      storage = YAML.safe_load(catalogue.resource('file', '/etc/docker-registry-ha/registryd.yaml')[:content])['storage']
+      expect(storage['driver']).to eq('filesystem')
+      expect(storage['peers_interval']).to eq('5s')
+      expect(storage['routes']).to eq(
+        [{ 'name' => 'closed', 'namespaces' => ['restricted/'], 'driver' => 's3',
+           's3' => { 'bucket' => 'closed', 'credentials_file' => '/etc/docker-registry-ha/storage-closed' } },
+         { 'name' => 'old', 'namespaces' => ['old'], 'driver' => 'swift',
+           'swift' => { 'auth_url' => 'https://swift.example.org/auth/v1.0', 'user' => 'a:b', 'container' => 'c',
+                        'password_file' => '/etc/docker-registry-ha/storage-old' } },
+         { 'name' => 'ml', 'namespaces' => ['ml', 'team/ml'], 'driver' => 'filesystem', 'filesystem' => { 'root' => '/srv/ml' } }],
+      )
+    end
+
+    it 'keeps each secret in a file of its own' do
+      is_expected.to contain_file('/etc/docker-registry-ha/storage-closed').with(
+        mode: '0640', content: sensitive("[default]\naws_access_key_id = AKIA1\naws_secret_access_key = s3-secret\n"),
+      )
+      is_expected.to contain_file('/etc/docker-registry-ha/storage-old').with_content(sensitive("swift-secret\n"))
+    end
+
+    it 'opens the sandbox for the folders' do
+      is_expected.to contain_file('/srv/ml').with_ensure('directory')
+      is_expected.to contain_file(drop_in).with_content(%r{^ReadWritePaths=/srv/ml$})
+    end
+
+    context 'and a secret missing' do
+      let(:params) { { routes: routes, route_secrets: sensitive('closed' => keys) } }
+
+      it { is_expected.to compile.and_raise_error(/docker_registry_ha::storage::route_secrets needs old/) }
+    end
+
+    context 'and no bucket' do
+      let(:routes) { { 'closed' => { 'namespaces' => ['restricted'], 'driver' => 's3' } } }
+
+      it { is_expected.to compile.and_raise_error(/docker_registry_ha::storage::routes::closed needs s3/) }
+    end
+
+    context 'and no folder' do
+      let(:routes) { { 'ml' => { 'namespaces' => ['ml'], 'driver' => 'filesystem' } } }
+
+      it { is_expected.to compile.and_raise_error(/docker_registry_ha::storage::routes::ml needs root/) }
+    end
+  end
+
+  { routes: { 'A B' => {} }, peers_interval: 'often', driver: 'floppy', s3: { 'region' => 'eu' }, swift: { 'user' => 'u' }, root: 'relative/folder', manage_root: 'yes' }.each do |name, value|
     context "with #{name} #{value.inspect}" do
       let(:pre_condition) { '' }
       let(:params) { { name => value } }
