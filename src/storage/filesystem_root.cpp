@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <system_error>
@@ -71,11 +72,20 @@ Advice adviceFor(int errnoValue) {
 // Whether errno says that the path cannot name anything that exists.
 bool isAbsence(int errnoValue) { return errnoValue == ENOENT || errnoValue == ENOTDIR || errnoValue == ENAMETOOLONG; }
 
+constexpr const char* kBootVariable = "REGISTRYD_BOOT";
+
 std::string readBootId() {
   if (auto text = base::readFile("/proc/sys/kernel/random/boot_id", 64)) {
     return std::string(base::trim(text->substr(0, text->find('\n'))));
   }
-  return base::randomUuid();
+  // The service's sandbox hides that file (ProcSubset=pid). The process that takes over from this one inherits the text
+  // with the environment, in the same boot; one that is started anew does not.
+  if (const char* const inherited = std::getenv(kBootVariable); inherited != nullptr && *inherited != '\0') {
+    return inherited;
+  }
+  const std::string made = base::randomUuid();
+  ::setenv(kBootVariable, made.c_str(), 1);
+  return made;
 }
 
 // Removes what is below the open folder; returns the number of files. `path` is for error texts.
