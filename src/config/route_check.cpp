@@ -54,8 +54,8 @@ class RouteReader final {
         readName(pair.second, entry);
       } else if (key == "namespaces") {
         readNamespaces(pair.second, entry);
-      } else if (key == "routes") {
-        fault(pair.first, "storage.routes: a storage of the list has no routes of its own");
+      } else if (key == "routes" || key == "peers_interval") {
+        fault(pair.first, "storage.routes: a storage of the list has no " + key + " of its own");
       } else {
         entry.settings.emplace_back(pair.first, pair.second);
       }

@@ -19,6 +19,14 @@ std::vector<Setting> storage() {
        .help = "Folder of the filesystem driver. The layout below it is that of CNCF distribution 2.8 "
                "(docker/registry/v2), so an existing folder of that registry can be taken over.",
        .since = "0.1"},
+      {.path = "storage.peers_interval",
+       .type = SettingType::Duration,
+       .field = RHA_FIELD(storage.peersInterval),
+       .most = 60 * kSecond,
+       .help = "How often a registry on an object store asks what other registries on the same one have written, at a "
+               "few requests each time: its lists know of it after that time and what the requests take. 0: never, for "
+               "a registry that is alone on its storage.",
+       .since = "0.1"},
       {.path = "storage.routes",
        .type = SettingType::RouteList,
        .field = RHA_FIELD(storageRoutes),

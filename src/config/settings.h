@@ -92,6 +92,7 @@ struct S3Settings {
 
 struct StorageSettings {
   std::string driver = "filesystem";
+  std::chrono::milliseconds peersInterval{2'000};  // 0: there are no other nodes
   FilesystemSettings filesystem;
   SwiftSettings swift;
   S3Settings s3;

@@ -74,7 +74,8 @@ std::optional<JournalRecord> decodeJournalRecord(std::string_view encoded) {
       text(json, "address")};
 }
 
-Journal::Journal(storage::StorageDriver& driver, std::string writer) : driver_(driver), writer_(std::move(writer)) {}
+Journal::Journal(storage::StorageDriver& driver, std::string writer, JournalRoll* roll)
+    : driver_(driver), writer_(std::move(writer)), roll_(roll) {}
 
 std::string journalMark(std::string_view writer) { return "journal." + std::string(writer); }
 
@@ -87,6 +88,9 @@ std::uint64_t Journal::takeNumber() {
 }
 
 std::uint64_t Journal::append(const JournalRecord& record) {
+  if (roll_ != nullptr) {
+    roll_->enter(writer_);
+  }
   // A reader that follows this sequence waits at a number that is missing, so a number whose record could not be
   // stored is given to the next record.
   const std::uint64_t number = takeNumber();
@@ -114,6 +118,21 @@ std::uint64_t Journal::settled() {
 
 std::vector<std::string> Journal::writers(storage::StorageDriver& driver) {
   return childrenOf(driver, layout::journalRoot());
+}
+
+void Journal::listNumbers(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled,
+                          const std::function<void(std::uint64_t)>& visit) {
+  const std::string writerFolder = layout::journalRoot() + '/' + writer;
+  for (const auto& thousand : childrenOf(driver, writerFolder)) {
+    if (base::parseUnsigned(thousand).value_or(0) < settled / 1000) {
+      continue;
+    }
+    for (const auto& name : childrenOf(driver, writerFolder + '/' + thousand)) {
+      if (const auto number = base::parseUnsigned(name).value_or(0); number > settled) {
+        visit(number);
+      }
+    }
+  }
 }
 
 std::optional<JournalRecord> Journal::read(storage::StorageDriver& driver, const JournalPlace& place) {

@@ -23,6 +23,7 @@
 #include "oci/digest.h"
 #include "oci/names.h"
 #include "registry/actor.h"
+#include "registry/journal_roll.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -49,8 +50,9 @@ std::optional<JournalRecord> decodeJournalRecord(std::string_view text);
 
 class Journal final {
  public:
-  // `driver` is borrowed. `writer` names this process's sequence: a fresh random UUID.
-  Journal(storage::StorageDriver& driver, std::string writer);
+  // `driver` is borrowed. `writer` names this process's sequence: a fresh random UUID. On shared storage `roll` tells
+  // others of it; borrowed, null for nobody.
+  Journal(storage::StorageDriver& driver, std::string writer, JournalRoll* roll = nullptr);
 
   // Stores a record durably under the next number, and returns that.
   std::uint64_t append(const JournalRecord& record);
@@ -64,6 +66,9 @@ class Journal final {
   // For rebuilds: rests on listings. Returns the number of damaged records.
   static std::uint64_t readAll(storage::StorageDriver& driver,
                                const std::function<void(const JournalPlace&, const JournalRecord&)>& visit);
+  // Calls `visit` with each number beyond `settled` that there is a record of. Rests on a listing.
+  static void listNumbers(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled,
+                          const std::function<void(std::uint64_t)>& visit);
   // The names of all sequences. Rests on a listing.
   static std::vector<std::string> writers(storage::StorageDriver& driver);
   // One record; nullopt if it is missing or damaged.
@@ -79,6 +84,7 @@ class Journal final {
 
   storage::StorageDriver& driver_;
   std::string writer_;
+  JournalRoll* roll_;
   base::LockGuarded<Numbers> numbers_;
 };
 

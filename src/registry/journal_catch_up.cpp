@@ -15,6 +15,8 @@ namespace {
 
 // Numbers that a process took at once and stored in another order: how far to look beyond a gap that its death left.
 constexpr std::uint64_t kGap = 128;
+// Where each look is a request a listing goes first, and so far is looked beyond what it shows: it may lag.
+constexpr std::uint64_t kSharedGap = 8;
 // The mark of a sequence that nobody adds to any more.
 constexpr std::string_view kOver = "over";
 
@@ -37,14 +39,24 @@ void note(Found& found, index::Index& index, const JournalRecord& record) {
   }
 }
 
+// The numbers beyond `settled` that a listing shows.
+std::set<std::uint64_t> listedBeyond(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled) {
+  std::set<std::uint64_t> numbers;
+  Journal::listNumbers(driver, writer, settled, [&](std::uint64_t number) { numbers.insert(number); });
+  return numbers;
+}
+
 // Returns the last number that was there.
 std::uint64_t readFrom(storage::StorageDriver& driver, index::Index& index, const std::string& writer,
                        std::uint64_t settled, Found& found) {
-  std::uint64_t last = settled;
-  for (std::uint64_t number = settled + 1; number <= last + kGap; ++number) {
+  const bool shared = driver.traits().shared;
+  const auto listed = shared ? listedBeyond(driver, writer, settled) : std::set<std::uint64_t>();
+  const std::uint64_t gap = shared ? kSharedGap : kGap;
+  std::uint64_t last = listed.empty() ? settled : *listed.rbegin();
+  for (std::uint64_t number = settled + 1; number <= last + gap; ++number) {
     if (const auto record = Journal::read(driver, {writer, number})) {
       note(found, index, *record);
-      last = number;
+      last = std::max(last, number);
     }
   }
   return last;
@@ -65,7 +77,13 @@ std::vector<index::TagEvent> eventsOf(const JournalFacts& facts, const std::stri
 }  // namespace
 
 std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manifests& manifests, const Journal& own,
-                      OtherWriters others) {
+                      OtherWriters others, JournalRoll* roll) {
+  std::set<std::string> alive;
+  if (roll != nullptr) {
+    for (const auto& entry : roll->recent()) {
+      alive.insert(entry.writer);
+    }
+  }
   Found found;
   std::map<std::string, std::string> marks;
   for (const auto& writer : Journal::writers(driver)) {
@@ -75,7 +93,7 @@ std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manif
     }
     const std::uint64_t last = readFrom(driver, index, writer, base::parseUnsigned(mark).value_or(0), found);
     if (driver.traits().shared) {
-      marks[writer] = std::to_string(last);
+      marks[writer] = alive.contains(writer) ? std::to_string(last) : std::string(kOver);
     } else if (others == OtherWriters::Ended) {
       marks[writer] = kOver;
     }

@@ -153,6 +153,10 @@ std::string journalRecord(std::string_view writer, std::uint64_t number) {
   return join({journalRoot(), "/", writer, name});
 }
 
+std::string journalRoll() { return join({kOwn, "writers"}); }
+
+std::string journalRollEntry(std::uint64_t number) { return join({journalRoll(), "/", std::to_string(number)}); }
+
 std::optional<Digest> parseLink(std::string_view contents) {
   while (!contents.empty() && (contents.back() == '\n' || contents.back() == '\r' || contents.back() == ' ')) {
     contents.remove_suffix(1);

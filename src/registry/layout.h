@@ -17,6 +17,7 @@
 //     _manifests/types/<algorithm>/<hex>    media type of a manifest whose bytes do not tell
 //     _uploads/<uuid>/state                 where an upload stands (local storage only)
 //   journal/<writer>/<thousands>/<number>   one JSON record per change (journal.h)
+//   writers/<number>                        who writes a journal, on shared storage (journal_roll.h)
 //
 // A link file holds the digest without a newline. Pure functions; thread-safe.
 #pragma once
@@ -72,6 +73,8 @@ bool isUploadId(std::string_view text);
 std::string identity();
 std::string journalRoot();
 std::string journalRecord(std::string_view writer, std::uint64_t number);
+std::string journalRoll();
+std::string journalRollEntry(std::uint64_t number);
 
 // Contents of a link file to its digest; nullopt when damaged (surrounding white space is tolerated).
 std::optional<Digest> parseLink(std::string_view contents);

@@ -213,6 +213,20 @@ void Manifests::dropTag(const oci::RepositoryName& repository, const oci::Tag& t
   }
 }
 
+bool Manifests::stillStands(const oci::RepositoryName& repository, const oci::Digest& digest,
+                            const std::vector<oci::Tag>& tags) {
+  storage::StorageDriver& driver = storageOf(repository);
+  if (tags.empty() || !driver.traits().shared || driver.stat(layout::revisionLink(repository, digest))) {
+    return true;
+  }
+  for (const auto& tag : tags) {
+    if (readTag(repository, tag) == digest) {
+      dropTag(repository, tag);
+    }
+  }
+  return false;
+}
+
 base::Result<PushedManifest, oci::Error> Manifests::put(const ManifestPush& push) {
   auto parsed = oci::parseManifest(push.bytes, push.contentType);
   if (!parsed) {
@@ -275,6 +289,10 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
     records.push_back(journal_.append(record));
     writeTag(push.repository, tag, digest);
   }
+  if (!stillStands(push.repository, digest, tags)) {
+    std::for_each(records.begin(), records.end(), [&](std::uint64_t number) { journal_.settle(number); });
+    return;
+  }
   toIndex(push.repository, records, [&] {
     index_.putManifest(push.repository, toRow(digest, manifest, push.bytes.size(), now));
     for (const auto& tag : tags) {
@@ -329,6 +347,9 @@ std::vector<oci::Tag> Manifests::mayPointAt(const oci::RepositoryName& repositor
 base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryName& repository,
                                                          const oci::Digest& digest, const Actor& actor,
                                                          const Condition& condition) {
+  if (beforeRemoval_) {
+    beforeRemoval_();
+  }
   storage::StorageDriver& driver = storageOf(repository);
   const auto turn = turns_.lock(repository.text());
   if (!driver.stat(layout::revisionLink(repository, digest))) {

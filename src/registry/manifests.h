@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,6 +81,10 @@ class Manifests final {
   base::Result<void, oci::Error> removeManifest(const oci::RepositoryName& repository, const oci::Digest& digest,
                                                 const Actor& actor, const Condition& condition = {});
 
+  // To be called before each removal of a manifest, without a lock held: on shared storage it brings the index, which
+  // knows the tags that point there, up to what other nodes have written. Set before the first request.
+  void beforeRemoval(std::function<void()> catchUp) { beforeRemoval_ = std::move(catchUp); }
+
   // Reads a repository's manifests and tags from storage into the index again (after a failed index write). `events`
   // are what the journal has of its tags and the index may lack, oldest first.
   void reindex(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events = {});
@@ -90,6 +95,9 @@ class Manifests final {
   void store(const ManifestPush& push, const oci::Manifest& manifest, const oci::Digest& digest,
              const std::vector<oci::Tag>& tags);
   void writeTag(const oci::RepositoryName& repository, const oci::Tag& tag, const oci::Digest& digest);
+  // On shared storage another node may have removed the manifest meanwhile, and its tags before these were there: they
+  // go with it, or they would come back with the manifest. False then.
+  bool stillStands(const oci::RepositoryName& repository, const oci::Digest& digest, const std::vector<oci::Tag>& tags);
   void dropTag(const oci::RepositoryName& repository, const oci::Tag& tag);
   // What a tag's changes are counted by, in whichever tree its links lie.
   static std::string tagKey(const oci::RepositoryName& repository, const oci::Tag& tag);
@@ -115,6 +123,7 @@ class Manifests final {
   const base::Clock& clock_;
   const base::Logger& logger_;
   std::uint64_t maxManifestBytes_;
+  std::function<void()> beforeRemoval_;
 };
 
 // The index's row for a manifest.

@@ -40,7 +40,8 @@ class RegistryUnderTest final {
         storages(*driver_, std::move(others)),
         index(openIndex(folder.path() / "index.sqlite")),
         blobs(storages, *index, clock),
-        journal(*driver_, base::randomUuid()),
+        roll(*driver_, clock),
+        journal(*driver_, base::randomUuid(), driver_->traits().shared ? &roll : nullptr),
         manifests(storages, *index, blobs, journal, turns, clock, logger, kManifestBytes),
         uploads(storages, blobs, clock, registry::UploadTokens(base::Secret("secret of the tests")), settings),
         referrers(*index, manifests) {}
@@ -122,6 +123,7 @@ class RegistryUnderTest final {
   registry::KeyedMutex turns;
   std::unique_ptr<index::Index> index;
   registry::Blobs blobs;
+  registry::JournalRoll roll;
   registry::Journal journal;
   registry::Manifests manifests;
   registry::Uploads uploads;

@@ -134,6 +134,8 @@ void Daemon::start(SystemSockets sockets, Predecessor* predecessor) {
       *parts_, settings_.uploads.purgeInterval, logger_, metrics_,
       HousekeepingConditions{.mayWrite = [this] { return storageUse() == storage::OpenFor::Writing; },
                              .alone = [this] { return predecessor_ == nullptr || predecessor_->ended(); }});
+  peerWatch_ = std::make_unique<PeerWatch>(*parts_, settings_.storage.peersInterval, logger_, metrics_,
+                                           [this] { return storageUse() == storage::OpenFor::Writing; });
   fsck_ = std::make_unique<Fsck>(
       *parts_,
       Fsck::Settings{.ledger = std::filesystem::path(settings_.index.path).parent_path() / "fsck.sqlite",
@@ -145,6 +147,7 @@ void Daemon::start(SystemSockets sockets, Predecessor* predecessor) {
   if (predecessor_ == nullptr) {
     housekeeper_->start();
   }
+  peerWatch_->start();
   server_->start();
   if (debugServer_) {
     debugServer_->start();
@@ -482,6 +485,9 @@ void Daemon::stop(std::chrono::milliseconds deadline) {
   }
   if (server_) {
     server_->stop(deadline);
+  }
+  if (peerWatch_) {
+    peerWatch_->stop();
   }
   if (housekeeper_) {
     housekeeper_->stop();  // after the last write, to note in the index how far the journal is settled

@@ -29,6 +29,7 @@
 #include "apps/registryd/fsck.h"
 #include "apps/registryd/hand_over_requests.h"
 #include "apps/registryd/housekeeper.h"
+#include "apps/registryd/peer_watch.h"
 #include "apps/registryd/predecessor.h"
 #include "apps/registryd/registry_parts.h"
 #include "apps/registryd/reload.h"
@@ -128,6 +129,7 @@ class Daemon final {
   std::unique_ptr<RegistryParts> parts_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<Fsck> fsck_;
+  std::unique_ptr<PeerWatch> peerWatch_;
   std::unique_ptr<api::AnswerCache> answers_;
   std::unique_ptr<api::RegistryHandler> handler_;
   std::unique_ptr<api::HomepageHandler> homepage_;  // in front of it; null: off

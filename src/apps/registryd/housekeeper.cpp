@@ -140,8 +140,8 @@ void Housekeeper::bringUpToDate() {
 }
 
 void Housekeeper::catchUp(registry::OtherWriters others) {
-  const std::uint64_t count =
-      registry::catchUp(parts_.storages->all().main(), *parts_.index, parts_.manifests, parts_.journal, others);
+  const std::uint64_t count = registry::catchUp(parts_.storages->all().main(), *parts_.index, parts_.manifests,
+                                                parts_.journal, others, parts_.roll.get());
   if (count > 0) {
     logger_.info("index_caught_up", {{"repositories", count}});
   }

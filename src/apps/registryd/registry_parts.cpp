@@ -37,6 +37,10 @@ std::unique_ptr<index::RebuildableIndex> openIndex(const std::filesystem::path& 
   return opened;
 }
 
+std::unique_ptr<registry::JournalRoll> makeRoll(const registry::Storages& storages, const base::Clock& clock) {
+  return storages.main().traits().shared ? std::make_unique<registry::JournalRoll>(storages.main(), clock) : nullptr;
+}
+
 registry::UploadSettings uploadSettings(const config::StartupSettings& settings) {
   return {.maxBlobBytes = settings.limits.blobBytes,
           .purgeAfter = std::chrono::ceil<std::chrono::hours>(settings.uploads.purgeAfter)};
@@ -52,13 +56,29 @@ RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings,
       locks(settings.index.path + ".turns"),
       turns(&locks),
       blobs(storages->forBlobs(), *index, clock),
-      journal(storages->all().main(), base::randomUuid()),
+      roll(makeRoll(storages->all(), clock)),
+      journal(storages->all().main(), base::randomUuid(), roll.get()),
       manifests(storages->all(), *index, blobs, journal, turns, clock, logger, settings.limits.manifestBytes),
       uploads(storages->all(), blobs, clock, registry::UploadTokens(std::move(base.uploadSecret)),
               uploadSettings(settings), &locks),
       referrers(*index, manifests),
       schema1(blobs, manifests, clock, registry::JwsKey::generate()),
-      builder(storages->all(), logger, settings.limits.manifestBytes) {}
+      builder(storages->all(), logger, settings.limits.manifestBytes) {
+  if (roll && settings.storage.peersInterval.count() > 0) {
+    follower = std::make_unique<registry::JournalFollower>(registry::JournalFollower::Parts{
+        storages->all(), *index, manifests, turns, clock, logger, journal.writer(), settings.limits.manifestBytes});
+    manifests.beforeRemoval([this] { catchUpWithPeers(); });
+  }
+}
+
+// Without an index the storage is asked which tags there are.
+void RegistryParts::catchUpWithPeers() {
+  try {
+    follower->poll();
+  } catch (const index::IndexError&) {
+    // Manifests finds the same, and lists the storage.
+  }
+}
 
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
                                             const base::Logger& logger, base::MetricsRegistry& metrics,

@@ -20,6 +20,8 @@
 #include "registry/blobs.h"
 #include "registry/index_builder.h"
 #include "registry/journal.h"
+#include "registry/journal_follower.h"
+#include "registry/journal_roll.h"
 #include "registry/keyed_mutex.h"
 #include "registry/manifests.h"
 #include "registry/process_locks.h"
@@ -46,18 +48,24 @@ struct RegistryParts {
   RegistryParts& operator=(const RegistryParts&) = delete;
   ~RegistryParts() = default;
 
+  // What other nodes have written comes into the index; on shared storage only.
+  void catchUpWithPeers();
+
   std::unique_ptr<OpenStorages> storages;
   base::LockGuarded<std::string> identity;
   std::unique_ptr<index::RebuildableIndex> index;
   registry::ProcessLocks locks;  // shared with the process that hands over to this one, or takes over from it
   registry::KeyedMutex turns;
   registry::Blobs blobs;
+  // On shared storage: who else writes to it, and what. Null on storage that is this process's alone.
+  std::unique_ptr<registry::JournalRoll> roll;
   registry::Journal journal;
   registry::Manifests manifests;
   registry::Uploads uploads;
   registry::Referrers referrers;
   registry::Schema1Converter schema1;
   registry::IndexBuilder builder;
+  std::unique_ptr<registry::JournalFollower> follower;  // as roll; null, too, where there are no other nodes
 };
 
 // Opens storages and index and builds the rest. The index may be incomplete afterwards (housekeeper.h makes it

@@ -29,9 +29,10 @@ class S3(Swift):
     def endpoint(self):
         return self.auth_url.removesuffix("/auth/v1.0")
 
-    def registry(self, binary, segment="5MiB", bucket=CONTAINER, **options):
+    def registry(self, binary, segment="5MiB", bucket=CONTAINER, peers="0s", **options):
         """A registryd on this S3; several share uploads."""
-        return Daemon(binary, driver="s3", http_options=f"\n  secret_file: {self.secret}", storage=f"""  s3:
+        return Daemon(binary, driver="s3", http_options=f"\n  secret_file: {self.secret}", storage=f"""  peers_interval: {peers}
+  s3:
     endpoint: {self.endpoint}
     path_style: true
     bucket: {bucket}

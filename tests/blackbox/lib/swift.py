@@ -63,9 +63,10 @@ class Swift:
     def fault(self, *rule):
         self.aio("fault", "add", *rule)
 
-    def registry(self, binary, segment="4MiB", **options):
-        """A registryd on this Swift; several share uploads."""
-        return Daemon(binary, driver="swift", http_options=f"\n  secret_file: {self.secret}", storage=f"""  swift:
+    def registry(self, binary, segment="4MiB", peers="0s", **options):
+        """A registryd on this Swift; several share uploads, and with `peers`, an interval, their lists."""
+        return Daemon(binary, driver="swift", http_options=f"\n  secret_file: {self.secret}", storage=f"""  peers_interval: {peers}
+  swift:
     auth_url: {self.auth_url}
     user: docker:registry
     password_file: {self.password}

@@ -4,6 +4,7 @@ does now and then is not seen by clients."""
 import json
 import os
 import subprocess
+import time
 
 from lib import http, images
 from lib.clients import Skopeo
@@ -18,7 +19,8 @@ def tests(context):
     context.tool("memcached")
     with Swift() as swift:
         for function in (requests_are_few, two_nodes_share_an_upload, faults_are_not_seen, a_lost_segment_is_repaired,
-                         fsck_names_a_lost_segment, lists_lag_alone, skopeo_pushes_and_pulls):
+                         fsck_names_a_lost_segment, lists_lag_alone, lists_know_what_other_nodes_write,
+                         skopeo_pushes_and_pulls):
             yield function.__name__.replace("_", " "), lambda function=function: function(context, swift)
         context.tool("docker-registry")
         yield "each registry serves what the other wrote", lambda: both_ways(context, swift)
@@ -169,6 +171,47 @@ def lists_lag_alone(context, swift):
             registry.push("lag/one", picture, "v3")
             registry.pull("lag/one", picture, "v3")
             equal(registry.tags("lag/one"), ["v3"], "tags after another push")
+        finally:
+            swift.aio("lag", "off")
+            swift.aio("flush")
+
+
+def lists_know_what_other_nodes_write(context, swift):
+    """Within five seconds, by the journal: also while container listings lag, and for a node that started later."""
+    one, two = images.image("swift-peers-one"), images.image("swift-peers-two")
+
+    def settles(registries, repository, wanted, what):
+        end = time.monotonic() + 5
+        for registry in registries:
+            while registry.tags(repository) != wanted and time.monotonic() < end:
+                time.sleep(0.1)
+            equal(registry.tags(repository), wanted, what)
+
+    with swift.registry(context.registryd, peers="1s") as here, swift.registry(context.registryd, peers="1s") as there:
+        pair = [Registry(here.port), Registry(there.port)]
+        for registry in pair:
+            registry.await_lists()
+        swift.aio("lag", "on")
+        try:
+            pair[0].push("peers/one", one, "v1")
+            settles(pair, "peers/one", ["v1"], "tags after a push at the other node")
+            names = expect(pair[1].request("GET", "/v2/_catalog?n=1000"), 200).json()["repositories"]
+            check("peers/one" in names, f"catalogue of the other node: {names}")
+            pair[1].push("peers/one", two, "v2")
+            pair[1].push("peers/one", two, "v1")
+            settles(pair, "peers/one", ["v1", "v2"], "tags after pushes at both")
+            # Of the tag that was pushed there this node learns before it deletes.
+            pair[1].push("peers/one", two, "v3")
+            expect(pair[0].request("DELETE", f"/v2/peers/one/manifests/{two.digest}"), 202)
+            settles(pair, "peers/one", [], "tags after a delete")
+            pair[0].push("peers/one", two, "v4")
+            for registry in pair:
+                expect(registry.request("GET", "/v2/peers/one/manifests/v3"), 404)
+            with swift.registry(context.registryd, peers="1s") as third:
+                pair.append(Registry(third.port))
+                pair[2].await_lists()
+                pair[2].push("peers/one", one, "v5")
+                settles(pair, "peers/one", ["v4", "v5"], "tags after a push at a third node")
         finally:
             swift.aio("lag", "off")
             swift.aio("flush")
