@@ -70,6 +70,7 @@ OpenResult SqliteIndex::open() {
 
 void SqliteIndex::close() noexcept {
   readers_.close();
+  kept_.clear();  // another connection may come to lie where one of these was
   // Last: the writer's connection then closes as the last of this process, and leaves no log behind.
   writer_.stop();
 }
@@ -149,7 +150,10 @@ std::vector<std::string> SqliteIndex::tagNames(const RepositoryName& repository,
 
 std::string SqliteIndex::joinedTagNames(const RepositoryName& repository, std::string_view last,
                                         std::string_view separator) {
-  return read([&](Connection& connection) { return queries::joinedTagNames(connection, repository, last, separator); });
+  const std::string key = repository.text() + ' ' + std::string(last) + ' ' + std::string(separator);
+  return read([&](Connection& connection) {
+    return kept_.get(connection, key, [&] { return queries::joinedTagNames(connection, repository, last, separator); });
+  });
 }
 
 std::vector<TagRow> SqliteIndex::tags(const RepositoryName& repository, const Page& page) {

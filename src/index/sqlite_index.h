@@ -19,6 +19,7 @@
 #include "index/dirty_file.h"
 #include "index/index.h"
 #include "index/index_files.h"
+#include "index/kept_lists.h"
 #include "index/reader_pool.h"
 #include "index/writer.h"
 
@@ -100,6 +101,7 @@ class SqliteIndex final : public Index {
   DirtyFile dirty_;
   Writer writer_;
   ReaderPool readers_;
+  KeptLists kept_;
   std::atomic<bool> damaged_{false};
 };
 

@@ -324,7 +324,7 @@ def wrong_use(context):
     with Site(context) as site:
         for words, text in ((["--delete"], "--delete needs --repair"), (["--rate", "0"], "--rate needs"),
                             (["--resume", "--repair"], "give no others"), (["--status", "--cancel"], "stand alone"),
-                            (["--repository", "UPPER"], "no repository can be called"), (["a"], "take no argument"),
+                            (["--repository", "UPPER"], "no repository can be called"), (["a"], "takes no argument"),
                             (["--resume"], "no check that was stopped")):
             done = site.run("fsck", *words)
             equal((done.returncode, done.stdout), (1, ""), f"exit code and output of fsck {words}")
