@@ -16,8 +16,8 @@ StartupSettings& writable(const StartupSettings& settings) {
 
 YAML::Node valueNode(const Setting& setting, const StartupSettings& settings);
 
-void setNode(YAML::Node root, std::string_view path, const YAML::Node& value) {
-  YAML::Node node = std::move(root);
+void setNode(const YAML::Node& root, std::string_view path, const YAML::Node& value) {
+  YAML::Node node = root;
   const auto keys = base::split(path, '.');
   for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
     node.reset(node[std::string(keys[i])]);

@@ -45,7 +45,7 @@ JournalRoll::Entry JournalRoll::enterAnew(const std::string& writer) {
   while (driver_.stat(layout::journalRollEntry(number))) {
     ++number;
   }
-  const Entry entry{number, writer, clock_.now()};
+  Entry entry{number, writer, clock_.now()};
   const nlohmann::json json{{"v", 1}, {"writer", entry.writer}, {"at", base::formatRfc3339Micros(entry.at)}};
   driver_.put(layout::journalRollEntry(number), json.dump(), storage::Durability::Durable);
   return entry;

@@ -23,7 +23,7 @@ std::string identity(storage::StorageDriver& driver) {
   if (std::string stored = knownIdentity(driver); !stored.empty()) {
     return stored;
   }
-  const std::string fresh = base::randomUuid();
+  std::string fresh = base::randomUuid();
   driver.put(layout::identity(), fresh, storage::Durability::Durable);
   return fresh;
 }
