@@ -35,7 +35,7 @@ class Tag final {
  public:
   static base::Result<Tag, std::string> parse(std::string_view text);
   [[nodiscard]] const std::string& text() const { return text_; }
-  auto operator<=>(const Tag&) const = default;
+  auto operator<=>(const Tag&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
 
  private:
   explicit Tag(std::string text) : text_(std::move(text)) {}

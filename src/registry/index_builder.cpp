@@ -41,7 +41,11 @@ class RepositoryWalk final {
   bool walk(const std::string& root, const std::string& name, std::size_t depth) {
     bool isRepository = false;
     std::vector<std::string> deeper;
-    for (const auto& entry : children(driver_, name.empty() ? root : root + '/' + name)) {
+    std::string folder = root;
+    if (!name.empty()) {
+      folder.append("/").append(name);
+    }
+    for (const auto& entry : children(driver_, folder)) {
       if (!entry.isFolder) {
         continue;
       }
@@ -154,10 +158,7 @@ std::set<oci::Digest> IndexBuilder::readManifests(index::Index& index, const oci
         logger_.warn("lost_manifest", {{"repository", repository.text()}, {"digest", digest->text()}});
         continue;
       }
-      oci::Manifest parsed = manifest->parsed.value_or(oci::Manifest{});
-      parsed.mediaType = manifest->mediaType;
-      index.putManifest(repository, toRow(*digest, parsed, manifest->bytes->size(),
-                                          pushTime(facts, repository, *digest, linked->modified)));
+      index.putManifest(repository, toRow(*digest, *manifest, pushTime(facts, repository, *digest, linked->modified)));
       found.insert(*digest);
       ++progress.manifests;
     }

@@ -80,9 +80,7 @@ bool JournalFollower::takeManifest(const oci::RepositoryName& repository, const 
   if (!manifest) {
     return false;
   }
-  oci::Manifest parsed = manifest->parsed.value_or(oci::Manifest{});
-  parsed.mediaType = manifest->mediaType;
-  parts_.index.putManifest(repository, toRow(digest, parsed, manifest->bytes->size(), pushedAt));
+  parts_.index.putManifest(repository, toRow(digest, *manifest, pushedAt));
   return true;
 }
 

@@ -6,7 +6,6 @@
 
 #include "registry/index_builder.h"
 #include "registry/layout.h"
-#include "registry/manifest_reader.h"
 
 namespace rha::registry {
 namespace {
@@ -73,6 +72,12 @@ index::ManifestRow toRow(const oci::Digest& digest, const oci::Manifest& manifes
     row.references.push_back(referenceRow(index::ReferenceKind::Manifest, child));
   }
   return row;
+}
+
+index::ManifestRow toRow(const oci::Digest& digest, const ReadManifest& manifest, base::WallTime pushedAt) {
+  oci::Manifest parsed = manifest.parsed.value_or(oci::Manifest{});
+  parsed.mediaType = manifest.mediaType;
+  return toRow(digest, parsed, manifest.bytes->size(), pushedAt);
 }
 
 Manifests::Manifests(Storages storages, index::Index& index, Blobs& blobs, Journal& journal, KeyedMutex& turns,

@@ -29,6 +29,7 @@
 #include "registry/condition.h"
 #include "registry/journal.h"
 #include "registry/keyed_mutex.h"
+#include "registry/manifest_reader.h"
 #include "registry/standing.h"
 #include "registry/storages.h"
 #include "storage/storage_driver.h"
@@ -129,5 +130,7 @@ class Manifests final {
 // The index's row for a manifest.
 index::ManifestRow toRow(const oci::Digest& digest, const oci::Manifest& manifest, std::uint64_t size,
                          base::WallTime pushedAt);
+// Of one that was read from storage; what cannot be understood of it has no references.
+index::ManifestRow toRow(const oci::Digest& digest, const ReadManifest& manifest, base::WallTime pushedAt);
 
 }  // namespace rha::registry

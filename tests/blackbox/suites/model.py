@@ -330,13 +330,6 @@ def compare_contended(registry, contended):
 # ---- running
 
 
-def await_lists(registry):
-    """A machine that is busy with other things may need longer for an index than lists wait for it."""
-    deadline = time.monotonic() + 60
-    while registry.request("GET", "/v2/_catalog").status == 503 and time.monotonic() < deadline:
-        time.sleep(0.1)
-
-
 def run_model(context):
     choose = random.Random(context.seed)
     pictures = make_pictures()
@@ -366,7 +359,7 @@ def run_model(context):
                 daemon.lose_index(number)
             else:
                 daemon.restart(number)
-            await_lists(registry)
+            registry.await_lists()  # a busy machine may need longer for an index than lists wait for it
             compare(registry, repositories, touched, subjects)
             compare_contended(registry, contended)
     return (f"{steps} operations by {CLIENTS} clients, {rounds} restarts, {rounds // 3} of them without the index, each "
