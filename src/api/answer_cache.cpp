@@ -36,28 +36,25 @@ base::LockGuarded<AnswerCache::Shard>& AnswerCache::shardOf(std::string_view pat
 AnswerCache::Answer AnswerCache::find(std::string_view path) {
   Answer answer;  // destroyed after the lock is gone, if it turns out to be stale
   auto shard = shardOf(path).lock();
-  const auto found = shard->paths.find(path);
-  if (found == shard->paths.end()) {
+  const Answer* found = shard->find(path);
+  if (found == nullptr) {
     return nullptr;
   }
-  answer = found->second->answer;
+  answer = *found;
   if (!answer->standing.holds()) {
-    drop(*shard, found->second);
+    const std::uint64_t bytes = shard->cost();
+    const std::uint64_t entries = shard->size();
+    shard->erase(path);
+    measure(*shard, bytes, entries);
     stale_.add();
     return nullptr;
-  }
-  if (found->second != shard->entries.begin()) {
-    shard->entries.splice(shard->entries.begin(), shard->entries, found->second);
   }
   return answer;
 }
 
-void AnswerCache::drop(Shard& shard, std::list<Entry>::iterator entry) {
-  shard.bytes -= entry->cost;
-  bytes_.add(-static_cast<std::int64_t>(entry->cost));
-  entries_.add(-1);
-  shard.paths.erase(entry->path);
-  shard.entries.erase(entry);
+void AnswerCache::measure(const Shard& shard, std::uint64_t bytesBefore, std::uint64_t entriesBefore) {
+  bytes_.add(static_cast<std::int64_t>(shard.cost()) - static_cast<std::int64_t>(bytesBefore));
+  entries_.add(static_cast<std::int64_t>(shard.size()) - static_cast<std::int64_t>(entriesBefore));
 }
 
 void AnswerCache::keep(std::string_view path, CachedAnswer answer) {
@@ -65,20 +62,12 @@ void AnswerCache::keep(std::string_view path, CachedAnswer answer) {
   if (cost > limit_ || !answer.standing.holds() || path.find('%') != std::string_view::npos) {
     return;
   }
-  Entry entry{std::string(path), std::make_shared<const CachedAnswer>(std::move(answer)), cost};
+  auto entry = std::make_shared<const CachedAnswer>(std::move(answer));
   auto shard = shardOf(path).lock();
-  if (const auto found = shard->paths.find(path); found != shard->paths.end()) {
-    drop(*shard, found->second);
-  }
-  while (!shard->entries.empty() && (shard->bytes + cost > limit_ || shard->entries.size() >= mostEntries_)) {
-    drop(*shard, std::prev(shard->entries.end()));
-    evictions_.add();
-  }
-  shard->entries.push_front(std::move(entry));
-  shard->paths.emplace(shard->entries.front().path, shard->entries.begin());
-  shard->bytes += cost;
-  bytes_.add(static_cast<std::int64_t>(cost));
-  entries_.add(1);
+  const std::uint64_t bytes = shard->cost();
+  const std::uint64_t entries = shard->size();
+  evictions_.add(shard->put(path, std::move(entry), cost, {limit_, mostEntries_}));
+  measure(*shard, bytes, entries);
 }
 
 }  // namespace rha::api

@@ -9,12 +9,11 @@
 
 #include <array>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "base/bounded_map.h"
 #include "base/lock_guarded.h"
 #include "base/metrics.h"
 #include "oci/digest.h"
@@ -61,23 +60,14 @@ class AnswerCache final {
  private:
   static constexpr std::size_t kShards = 16;
 
-  struct Entry {
-    std::string path;
-    Answer answer;
-    std::uint64_t cost = 0;
-  };
-  struct Shard {
-    std::list<Entry> entries;                                                // used last: first
-    std::unordered_map<std::string_view, std::list<Entry>::iterator> paths;  // keys lie in the entries
-    std::uint64_t bytes = 0;
-  };
+  using Shard = base::BoundedMap<Answer>;
 
   base::LockGuarded<Shard>& shardOf(std::string_view path);
-  // Precondition: the shard is locked.
-  void drop(Shard& shard, std::list<Entry>::iterator entry);
+  // What the shard came to hold, beside what it held before.
+  void measure(const Shard& shard, std::uint64_t bytesBefore, std::uint64_t entriesBefore);
 
-  const std::uint64_t limit_;  // of a shard
-  const std::uint64_t mostEntries_;
+  const std::uint64_t limit_;        // of a shard
+  const std::uint64_t mostEntries_;  // ditto
   const std::uint64_t largestBytes_;
   base::Counter& hits_;
   base::Counter& misses_;
