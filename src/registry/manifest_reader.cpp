@@ -19,8 +19,9 @@ std::optional<ReadManifest> interpret(std::string stored, storage::StorageDriver
   ReadManifest result;
   result.bytes = std::make_shared<const std::string>(std::move(stored));
   auto inferred = oci::parseManifest(*result.bytes, "");
-  const bool certain = inferred.ok() && inferred->mediaTypeInBody;
-  const auto type = certain ? std::nullopt : driver.get(layout::manifestType(repository, digest), kMaxTypeBytes);
+  result.typeIsStated = inferred.ok() && inferred->mediaTypeInBody;
+  const auto type =
+      result.typeIsStated ? std::nullopt : driver.get(layout::manifestType(repository, digest), kMaxTypeBytes);
   if (type) {
     inferred = oci::parseManifest(*result.bytes, *type);
     result.mediaType = *type;
@@ -50,7 +51,7 @@ std::optional<ReadManifest> readForServing(storage::StorageDriver& driver, const
     return std::nullopt;
   }
   if (auto type = oci::statedMediaType(*stored)) {
-    return ReadManifest{std::move(*type), std::make_shared<const std::string>(std::move(*stored)), std::nullopt};
+    return ReadManifest{std::move(*type), std::make_shared<const std::string>(std::move(*stored)), std::nullopt, true};
   }
   return interpret(std::move(*stored), driver, repository, digest);
 }

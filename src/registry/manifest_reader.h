@@ -21,6 +21,7 @@ struct ReadManifest {
   std::string mediaType;
   std::shared_ptr<const std::string> bytes;  // shared with caches and responses
   std::optional<oci::Manifest> parsed;       // nullopt: not a manifest that can be understood (schema 1 of old days)
+  bool typeIsStated = false;                 // by the bytes, so that nothing but other bytes changes it
 };
 
 // As readManifest(), without `parsed`: no more is understood than what the answer to a GET needs.

@@ -144,17 +144,61 @@ base::Result<StoredManifest, oci::Error> Manifests::get(const oci::RepositoryNam
   }
   const auto revision = layout::revisionLink(repository, *digest);
   standing.include(revision);
-  if (!driver.stat(revision)) {
-    return base::fail(unknownManifest(reference.text()));
-  }
-  auto manifest = readForServing(driver, repository, *digest, maxManifestBytes_);
+  auto manifest = read(repository, *digest, revision, reference.tag() != nullptr);
   if (!manifest) {
-    logger_.error("lost_manifest", {{"repository", repository.text()},
-                                    {"digest", digest->text()},
-                                    {"hint", "its revision link stands but its bytes are gone; push it again"}});
     return base::fail(unknownManifest(reference.text()));
   }
   return StoredManifest{*digest, std::move(manifest->mediaType), std::move(manifest->bytes), standing};
+}
+
+ManifestMemory* Manifests::memoryOf(const oci::RepositoryName& repository) const {
+  return storageOf(repository).traits().shared ? memory_ : nullptr;
+}
+
+storage::ChangeCounters::Change Manifests::changingManifest(const oci::RepositoryName& repository,
+                                                            const std::string& revision) const {
+  ManifestMemory* memory = memoryOf(repository);
+  return memory != nullptr ? memory->changing(revision) : changing(storageOf(repository), revision);
+}
+
+std::optional<ReadManifest> Manifests::readFromStorage(const oci::RepositoryName& repository,
+                                                       const oci::Digest& digest) {
+  auto manifest = readForServing(storageOf(repository), repository, digest, maxManifestBytes_);
+  if (!manifest) {
+    logger_.error("lost_manifest", {{"repository", repository.text()},
+                                    {"digest", digest.text()},
+                                    {"hint", "its revision link stands but its bytes are gone; push it again"}});
+  }
+  return manifest;
+}
+
+std::optional<ReadManifest> Manifests::read(const oci::RepositoryName& repository, const oci::Digest& digest,
+                                            const std::string& revision, bool byTag) {
+  ManifestMemory* memory = memoryOf(repository);
+  if (memory == nullptr) {
+    return storageOf(repository).stat(revision) ? readFromStorage(repository, digest) : std::nullopt;
+  }
+  auto kept = memory->find(revision);
+  if (kept && kept->linkStands && byTag) {
+    memory->countHit();
+    return std::move(kept->manifest);
+  }
+  const auto look = memory->look(revision);
+  if (!storageOf(repository).stat(revision)) {
+    memory->forget(revision);
+    return std::nullopt;
+  }
+  if (kept && kept->manifest.typeIsStated) {
+    memory->linkIsThere(revision, look);
+    memory->countHit();
+    return std::move(kept->manifest);
+  }
+  memory->countMiss();
+  auto manifest = readFromStorage(repository, digest);
+  if (manifest) {
+    memory->keep(revision, look, digest, *manifest);
+  }
+  return manifest;
 }
 
 base::Result<void, oci::Error> Manifests::checkReferences(const oci::RepositoryName& repository,
@@ -284,7 +328,7 @@ void Manifests::store(const ManifestPush& push, const oci::Manifest& manifest, c
   const auto revision = layout::revisionLink(push.repository, digest);
   if (needsTypeFile(push.bytes, manifest)) {
     // A manifest that is there already may be served as another type from here on.
-    const auto change = changing(driver, revision);
+    const auto change = changingManifest(push.repository, revision);
     driver.put(layout::manifestType(push.repository, digest), manifest.mediaType, Durability::Durable);
   }
   driver.put(revision, digest.text(), Durability::Durable);
@@ -370,7 +414,7 @@ base::Result<void, oci::Error> Manifests::removeManifest(const oci::RepositoryNa
   // From here on the manifest is gone, and the tags on it with it: a tag whose revision link is missing does not
   // resolve.
   {
-    const auto change = changing(driver, layout::revisionLink(repository, digest));
+    const auto change = changingManifest(repository, layout::revisionLink(repository, digest));
     driver.remove(layout::revisionLink(repository, digest));
     driver.remove(layout::manifestType(repository, digest));
   }

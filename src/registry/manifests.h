@@ -29,6 +29,7 @@
 #include "registry/condition.h"
 #include "registry/journal.h"
 #include "registry/keyed_mutex.h"
+#include "registry/manifest_memory.h"
 #include "registry/manifest_reader.h"
 #include "registry/standing.h"
 #include "registry/storages.h"
@@ -86,11 +87,24 @@ class Manifests final {
   // knows the tags that point there, up to what other nodes have written. Set before the first request.
   void beforeRemoval(std::function<void()> catchUp) { beforeRemoval_ = std::move(catchUp); }
 
+  // What is read from shared storage is kept there. Borrowed; set before the first request.
+  void keepReadIn(ManifestMemory& memory) { memory_ = &memory; }
+
   // Reads a repository's manifests and tags from storage into the index again (after a failed index write). `events`
   // are what the journal has of its tags and the index may lack, oldest first.
   void reindex(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events = {});
 
  private:
+  // The memory for manifests of the repository; null for none.
+  [[nodiscard]] ManifestMemory* memoryOf(const oci::RepositoryName& repository) const;
+  // Counts a change of the revision link, or of what the manifest is served as, where it may be kept.
+  [[nodiscard]] storage::ChangeCounters::Change changingManifest(const oci::RepositoryName& repository,
+                                                                 const std::string& revision) const;
+  // The manifest whose revision link is at `revision`, from memory where that will do; nullopt: the repository has
+  // none. `byTag`: a tag was just seen to point at it.
+  std::optional<ReadManifest> read(const oci::RepositoryName& repository, const oci::Digest& digest,
+                                   const std::string& revision, bool byTag);
+  std::optional<ReadManifest> readFromStorage(const oci::RepositoryName& repository, const oci::Digest& digest);
   base::Result<void, oci::Error> checkReferences(const oci::RepositoryName& repository, const oci::Manifest& manifest);
   // The writes of a push, in order. Precondition: the repository's turn is held.
   void store(const ManifestPush& push, const oci::Manifest& manifest, const oci::Digest& digest,
@@ -125,6 +139,7 @@ class Manifests final {
   const base::Logger& logger_;
   std::uint64_t maxManifestBytes_;
   std::function<void()> beforeRemoval_;
+  ManifestMemory* memory_ = nullptr;  // null: nothing is kept
 };
 
 // The index's row for a manifest.

@@ -74,8 +74,8 @@ api::ApiSettings apiSettings(const config::StartupSettings& settings) {
   return api;
 }
 
-api::AnswerCacheSettings cacheSettings(const config::CacheSettings& settings) {
-  return {.bytes = settings.memoryBytes, .entries = settings.memoryEntries, .largestBytes = settings.objectBytes};
+api::AnswerCacheSettings cacheSettings(const config::CacheSettings& settings, std::uint64_t bytes) {
+  return {.bytes = bytes, .entries = settings.memoryEntries, .largestBytes = settings.objectBytes};
 }
 
 // The soft limit is 1024 by default, whatever the program could have.
@@ -278,7 +278,8 @@ base::Result<std::string, std::string> Daemon::reloadByControl() {
 const access::Gate& Daemon::gate() const { return access_ ? static_cast<access::Gate&>(*access_) : *openGate_; }
 
 void Daemon::openServer(SystemSockets& sockets) {
-  answers_ = std::make_unique<api::AnswerCache>(cacheSettings(settings_.cache), metrics_);
+  answers_ = std::make_unique<api::AnswerCache>(
+      cacheSettings(settings_.cache, memoryShares(parts_->storages->all(), settings_.cache).answers), metrics_);
   handler_ = std::make_unique<api::RegistryHandler>(api::Services{.answers = *answers_,
                                                                   .blobs = parts_->blobs,
                                                                   .manifests = parts_->manifests,

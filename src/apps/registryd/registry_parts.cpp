@@ -1,5 +1,6 @@
 #include "apps/registryd/registry_parts.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "apps/registryd/storage_parts.h"
@@ -41,6 +42,17 @@ std::unique_ptr<registry::JournalRoll> makeRoll(const registry::Storages& storag
   return storages.main().traits().shared ? std::make_unique<registry::JournalRoll>(storages.main(), clock) : nullptr;
 }
 
+std::unique_ptr<registry::ManifestMemory> makeMemory(const registry::Storages& storages,
+                                                     const config::CacheSettings& settings, const base::Clock& clock,
+                                                     base::MetricsRegistry& metrics) {
+  const std::uint64_t bytes = memoryShares(storages, settings).manifests;
+  return bytes == 0 ? nullptr
+                    : std::make_unique<registry::ManifestMemory>(
+                          registry::ManifestMemorySettings{
+                              .bytes = bytes, .entries = settings.memoryEntries, .largestBytes = settings.objectBytes},
+                          clock, metrics);
+}
+
 registry::UploadSettings uploadSettings(const config::StartupSettings& settings) {
   return {.maxBlobBytes = settings.limits.blobBytes,
           .purgeAfter = std::chrono::ceil<std::chrono::hours>(settings.uploads.purgeAfter)};
@@ -49,7 +61,7 @@ registry::UploadSettings uploadSettings(const config::StartupSettings& settings)
 }  // namespace
 
 RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings, const base::Clock& clock,
-                             const base::Logger& logger)
+                             const base::Logger& logger, base::MetricsRegistry& metrics)
     : storages(std::move(base.storages)),
       identity(std::move(base.identity)),
       index(std::move(base.index)),
@@ -58,12 +70,16 @@ RegistryParts::RegistryParts(Base base, const config::StartupSettings& settings,
       blobs(storages->forBlobs(), *index, clock),
       roll(makeRoll(storages->all(), clock)),
       journal(storages->all().main(), base::randomUuid(), roll.get()),
+      manifestMemory(makeMemory(storages->all(), settings.cache, clock, metrics)),
       manifests(storages->all(), *index, blobs, journal, turns, clock, logger, settings.limits.manifestBytes),
       uploads(storages->all(), blobs, clock, registry::UploadTokens(std::move(base.uploadSecret)),
               uploadSettings(settings), &locks),
       referrers(*index, manifests),
       schema1(blobs, manifests, clock, registry::JwsKey::generate()),
       builder(storages->all(), logger, settings.limits.manifestBytes) {
+  if (manifestMemory) {
+    manifests.keepReadIn(*manifestMemory);
+  }
   if (roll && settings.storage.peersInterval.count() > 0) {
     follower = std::make_unique<registry::JournalFollower>(registry::JournalFollower::Parts{
         storages->all(), *index, manifests, turns, clock, logger, journal.writer(), settings.limits.manifestBytes});
@@ -91,7 +107,20 @@ std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& setti
                                                    : registry::knownIdentityOf(base.storages->all());
   base.index = openIndex(indexPath, base.identity, logger);
   base.uploadSecret = loadUploadSecret(settings.http.secretFile, indexPath.parent_path());
-  return std::make_unique<RegistryParts>(std::move(base), settings, clock, logger);
+  return std::make_unique<RegistryParts>(std::move(base), settings, clock, logger, metrics);
+}
+
+MemoryShares memoryShares(const registry::Storages& storages, const config::CacheSettings& settings) {
+  const auto& places = storages.all();
+  const auto shared = std::count_if(places.begin(), places.end(), [](const registry::Storages::Place& place) {
+    return place.driver->traits().shared;
+  });
+  if (shared == 0) {
+    return {.manifests = 0, .answers = settings.memoryBytes};
+  }
+  const bool both = static_cast<std::size_t>(shared) < places.size();
+  return both ? MemoryShares{settings.memoryBytes / 2, settings.memoryBytes / 2}
+              : MemoryShares{.manifests = settings.memoryBytes, .answers = 0};
 }
 
 void beginWriting(RegistryParts& parts) {

@@ -23,6 +23,7 @@
 #include "registry/journal_follower.h"
 #include "registry/journal_roll.h"
 #include "registry/keyed_mutex.h"
+#include "registry/manifest_memory.h"
 #include "registry/manifests.h"
 #include "registry/process_locks.h"
 #include "registry/referrers.h"
@@ -43,7 +44,7 @@ struct RegistryParts {
     base::Secret uploadSecret;
   };
   RegistryParts(Base base, const config::StartupSettings& settings, const base::Clock& clock,
-                const base::Logger& logger);
+                const base::Logger& logger, base::MetricsRegistry& metrics);
   RegistryParts(const RegistryParts&) = delete;
   RegistryParts& operator=(const RegistryParts&) = delete;
   ~RegistryParts() = default;
@@ -60,6 +61,8 @@ struct RegistryParts {
   // On shared storage: who else writes to it, and what. Null on storage that is this process's alone.
   std::unique_ptr<registry::JournalRoll> roll;
   registry::Journal journal;
+  // Of storage that others write to, too; null where there is none. What else is kept, api::AnswerCache keeps.
+  std::unique_ptr<registry::ManifestMemory> manifestMemory;
   registry::Manifests manifests;
   registry::Uploads uploads;
   registry::Referrers referrers;
@@ -74,6 +77,13 @@ struct RegistryParts {
 std::unique_ptr<RegistryParts> openRegistry(const config::StartupSettings& settings, const base::Clock& clock,
                                             const base::Logger& logger, base::MetricsRegistry& metrics,
                                             storage::OpenFor use = storage::OpenFor::Writing);
+
+// How much of cache.memory_bytes is for manifests on shared storage, and how much for answers from unshared one.
+struct MemoryShares {
+  std::uint64_t manifests = 0;
+  std::uint64_t answers = 0;
+};
+MemoryShares memoryShares(const registry::Storages& storages, const config::CacheSettings& settings);
 
 // Before the first write to what was opened for reading: the storages get counters of changes and identities, where
 // they have none, and the index notes these. Again: nothing. Any thread; throws as openRegistry().

@@ -18,7 +18,7 @@ def tests(context):
     context.tool("swift-proxy-server")
     context.tool("memcached")
     with Swift() as swift:
-        for function in (requests_are_few, two_nodes_share_an_upload, faults_are_not_seen, a_lost_segment_is_repaired,
+        for function in (requests_are_few, manifests_in_memory_know_what_other_nodes_do, two_nodes_share_an_upload, faults_are_not_seen, a_lost_segment_is_repaired,
                          fsck_names_a_lost_segment, lists_lag_alone, lists_know_what_other_nodes_write,
                          skopeo_pushes_and_pulls):
             yield function.__name__.replace("_", " "), lambda function=function: function(context, swift)
@@ -53,9 +53,59 @@ def requests_are_few(context, swift):
         made = [count(6, "push of a layer of one segment", lambda: push_streamed(registry, "few/one", layer)),
                 count(2, "HEAD of a blob", lambda: expect(registry.request("HEAD", f"/v2/few/one/blobs/{blob}"), 200)),
                 count(3, "GET of a blob", lambda: registry.pull_blob("few/one", blob)),
-                count(3, "GET of a manifest by tag", lambda: expect(registry.request(
-                    "GET", "/v2/few/one/manifests/v1", {"Accept": images.OCI_MANIFEST}), 200))]
-        return "requests to Swift: layer push {}, blob HEAD {}, blob GET {}, manifest by tag {}".format(*made)
+                manifests_cost_little(registry, "few/one", picture, count)]
+        return "requests to Swift: layer push {}, blob HEAD {}, blob GET {}, {}".format(*made)
+
+
+def manifests_cost_little(registry, repository, picture, count):
+    """Of an image at tag v1 that nobody has asked for. `count` runs a step, and checks how many requests it may make."""
+    path = f"/v2/{repository}/manifests/"
+
+    def ask(method, reference):
+        answer = expect(registry.request(method, path + reference, {"Accept": images.OCI_MANIFEST}), 200)
+        equal(answer.get("Docker-Content-Digest"), picture.digest, f"digest of {path}{reference}")
+        if method == "GET":
+            equal(answer.body, picture.manifest, f"manifest {path}{reference}")
+
+    made = [count(3, "GET of a manifest by tag", lambda: ask("GET", "v1")),
+            count(1, "GET of a manifest by tag, again", lambda: ask("GET", "v1")),
+            count(1, "HEAD of a manifest by tag, again", lambda: ask("HEAD", "v1")),
+            count(1, "GET of a manifest by digest, again", lambda: ask("GET", picture.digest))]
+    return "manifest by tag {}, again {}, its HEAD {}, by digest {}".format(*made)
+
+
+def manifests_in_memory_know_what_other_nodes_do(context, swift):
+    """Pushes over a tag and deletes count from the next request on, wherever the manifest is kept."""
+    one, two = images.image("swift-warm-one"), images.image("swift-warm-two")
+    with swift.registry(context.registryd) as here, swift.registry(context.registryd) as there:
+        pair = [Registry(here.port), Registry(there.port)]
+        path = "/v2/warm/one/manifests/"
+
+        def digest(registry, reference):
+            answer = expect(registry.request("GET", path + reference, {"Accept": images.OCI_MANIFEST}), 200, 404)
+            head = registry.request("HEAD", path + reference, {"Accept": images.OCI_MANIFEST})
+            equal((head.status, head.get("Docker-Content-Digest")), (answer.status, answer.get("Docker-Content-Digest")),
+                  "HEAD beside GET")
+            return answer.get("Docker-Content-Digest")
+
+        for turn in range(2):
+            near, far = pair[turn % 2], pair[(turn + 1) % 2]
+            near.push("warm/one", one, "v1")
+            for registry in (far, far, near, near):
+                equal(digest(registry, "v1"), one.digest, "the tag after the push")
+            far.push("warm/one", two, "v1")
+            equal(digest(near, "v1"), two.digest, "the tag after the other node's push")
+            equal(digest(near, one.digest), one.digest, "what the tag pointed at before")
+            expect(far.request("DELETE", path + "v1"), 202)
+            equal(digest(near, "v1"), None, "the tag after the other node's delete")
+            equal(digest(near, two.digest), two.digest, "its manifest, which stays")
+            far.push("warm/one", two, "v1")
+            equal(digest(near, "v1"), two.digest, "the tag after another push")
+            expect(far.request("DELETE", path + two.digest), 202)
+            for reference in ("v1", two.digest):
+                equal(digest(near, reference), None, f"{reference} after the other node's delete of the digest")
+        equal(digest(pair[0], one.digest), one.digest, "the manifest of the other tag")
+        expect(pair[0].request("GET", f"/v2/warm/two/manifests/{one.digest}"), 404)
 
 
 def two_nodes_share_an_upload(context, swift):
