@@ -29,6 +29,7 @@ std::function<bool(const net::Address&)> proxyPredicate(const std::vector<std::s
     return nullptr;
   }
   std::vector<access::IpNetwork> proxies;
+  proxies.reserve(networks.size());
   for (const std::string& network : networks) {
     proxies.push_back(access::IpNetwork::parse(network).value());
   }
@@ -322,6 +323,7 @@ void Daemon::listenOn(std::vector<base::Fd>& sockets, const std::vector<std::str
     return;
   }
   std::vector<net::Address> parsed;
+  parsed.reserve(addresses.size());
   for (const std::string& address : addresses) {
     parsed.push_back(*net::Address::parse(address));
   }
