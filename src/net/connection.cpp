@@ -435,6 +435,7 @@ void Connection::endExchange() {
   if (exchange_->observed) {
     exchange_->observed = false;
     exchange_->result.endedAt = engine_.clock.steady();
+    exchange_->result.backendRequests = exchange_->backendRequests();
     engine_.observer.onEnd(exchange_->request, exchange_->result);
   }
   response_ = Response();

@@ -204,6 +204,13 @@ void Exchange::onBuffer(BodyBuffer buffer) {
 }
 
 void Exchange::run() noexcept {
+  work();
+  // No longer active, but not settled: only this notice lets the event thread destroy us.
+  loop_.post({.kind = Notice::Kind::JobEnd, .exchange = this});
+}
+
+void Exchange::work() noexcept {
+  const base::BackendScope counted(backend_);
   switch (step_) {
     case Step::Handle:
       handle();
@@ -217,8 +224,6 @@ void Exchange::run() noexcept {
       }
       break;
   }
-  // No longer active, but not settled: only this notice lets the event thread destroy us.
-  loop_.post({.kind = Notice::Kind::JobEnd, .exchange = this});
 }
 
 void Exchange::handle() {

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "base/backend_count.h"
 #include "base/lock_guarded.h"
 #include "net/body_pipe.h"
 #include "net/engine.h"
@@ -32,6 +33,8 @@ class Exchange final : public WorkerTask, public BudgetWaiter {
 
   Request request;
   ExchangeResult result;
+  // Requests to other servers that the handler, its sink and its source made so far. Any thread.
+  [[nodiscard]] std::uint64_t backendRequests() const { return backend_.value(); }
   bool observed = false;  // onStart was called, onEnd is due
 
   // Has Handler::handle() called. False: the workers' queue is full.
@@ -87,6 +90,7 @@ class Exchange final : public WorkerTask, public BudgetWaiter {
   };
 
   void submit(Step step);
+  void work() noexcept;
   void releaseAllBuffers();
   // Makes sure that there is a buffer, and a second if there is plenty. False: a notice follows.
   bool ensureBuffers(int wanted);
@@ -104,6 +108,7 @@ class Exchange final : public WorkerTask, public BudgetWaiter {
   std::uint64_t streamBytes_ = 0;
   Step step_ = Step::Handle;  // of the job about to run
   base::LockGuarded<Shared> shared_;
+  base::BackendCount backend_;
 
   // The active worker's; the event thread looks only after the end of the job.
   std::unique_ptr<BodySink> sink_;

@@ -70,6 +70,7 @@ struct ExchangeResult {
   std::uint64_t bytesIn = 0;   // body bytes received
   std::uint64_t bytesOut = 0;  // body bytes sent
   base::SteadyTime endedAt;
+  std::uint64_t backendRequests = 0;  // to other servers, such as an object store, on its behalf (base/backend_count.h)
   // "" when complete; else why it ended early: "client gone", "deadline", "malformed", "shutdown", "source failed".
   std::string_view brokenOff;
 };

@@ -1,5 +1,7 @@
 #include "storage/request_metrics.h"
 
+#include "base/backend_count.h"
+
 namespace rha::storage {
 
 RequestMetrics::RequestMetrics(std::string_view driver, base::MetricsRegistry& metrics)
@@ -13,6 +15,7 @@ RequestMetrics::RequestMetrics(std::string_view driver, base::MetricsRegistry& m
                                "Objects found with parts missing, short or changed.", {{"driver", driver_}})) {}
 
 void RequestMetrics::attempt(std::string_view operation, int status, std::chrono::steady_clock::duration took) {
+  base::countBackendRequest();
   const std::string name(operation);
   metrics_
       .counter("registry_ha_storage_requests_total", "Requests to the object store.",

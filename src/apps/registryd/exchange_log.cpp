@@ -53,6 +53,9 @@ std::string requestLine(const net::Request& request, const net::ExchangeResult& 
   base::appendLogField(line, "bytes_in", std::to_string(result.bytesIn));
   base::appendLogField(line, "bytes_out", std::to_string(result.bytesOut));
   base::appendLogField(line, "ms", milliseconds(result.endedAt - request.startedAt));
+  if (result.backendRequests > 0) {
+    base::appendLogField(line, "storage_requests", std::to_string(result.backendRequests));
+  }
   if (const auto agent = request.headers.find("User-Agent")) {
     base::appendLogField(line, "agent", shortened(*agent, kLongestAgent));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "base/text.h"
 
@@ -17,6 +18,9 @@ constexpr std::array<std::string_view, 8> kMethods{"get", "head", "post", "put",
 // 0: no answer was sent, the client was gone. The last is for codes that are not listed.
 constexpr std::array<int, 29> kCodes{0,   200, 201, 202, 204, 206, 301, 304, 307, 400, 401, 403, 404, 405, 406,
                                      408, 409, 411, 413, 414, 415, 416, 429, 431, 500, 501, 503, 507, -1};
+
+// A pull takes 0 to 3, a push some more; what is beyond was made again many times, or is a deletion of many tags.
+const std::vector<double> kStorageRequestBuckets{0, 1, 2, 3, 4, 6, 10, 20, 50, 200};
 
 std::size_t methodIndex(std::string_view method) {
   for (std::size_t i = 0; i + 1 < kMethods.size(); ++i) {
@@ -101,11 +105,12 @@ void HttpMetrics::started(const net::Request& request) { find(handlerLabel(reque
 void HttpMetrics::ended(const net::Request& request, const net::ExchangeResult& result) {
   Handler& handler = find(handlerLabel(request.path));
   const std::size_t method = methodIndex(request.method);
-  handler.inFlight->add(-1);
   handler.requestSize->observe(static_cast<double>(result.bytesIn));
   handler.responseSize->observe(static_cast<double>(result.bytesOut));
   seconds(handler, method).observe(std::chrono::duration<double>(result.endedAt - request.startedAt).count());
+  countStorageRequests(handler, method, result.backendRequests);
   requests(handler, method, result.status).add();
+  handler.inFlight->add(-1);  // last: whoever sees that none is in flight sees the rest of all that ended
 }
 
 void HttpMetrics::refused(int status) { requests(find(kRefused), kMethodCount - 1, status).add(); }
@@ -125,6 +130,20 @@ base::Histogram& HttpMetrics::seconds(Handler& handler, std::size_t method) {
     handler.seconds[method].store(series, std::memory_order_release);
   }
   return *series;
+}
+
+void HttpMetrics::countStorageRequests(Handler& handler, std::size_t method, std::uint64_t count) {
+  base::Histogram* series = handler.storageRequests[method].load(std::memory_order_acquire);
+  if (series == nullptr) {
+    if (count == 0) {
+      return;
+    }
+    series = &metrics_.histogram("registry_ha_operation_storage_requests",
+                                 "Requests to the object store that an operation took.", kStorageRequestBuckets,
+                                 {{"handler", std::string(handler.label)}, {"method", std::string(kMethods[method])}});
+    handler.storageRequests[method].store(series, std::memory_order_release);
+  }
+  series->observe(static_cast<double>(count));
 }
 
 base::Counter& HttpMetrics::requests(Handler& handler, std::size_t method, int status) {

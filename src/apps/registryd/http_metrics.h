@@ -3,9 +3,12 @@
 //   registry_http_in_flight_requests{handler}                       gauge
 //   registry_http_requests_total{handler,code,method}               counter
 //   registry_http_request_duration_seconds{handler,method}          histogram
+//   registry_ha_operation_storage_requests{handler,method}          histogram, requests to the object store for each
 //   registry_http_request_size_bytes{handler}, registry_http_response_size_bytes{handler}   histograms, of bodies
 //
-// Every label has a small, fixed set of values, so clients cannot make series. Thread-safe; lock-free once made.
+// The last but two begins with the first request of its kind that the object store was asked for: a registry whose
+// images lie in a folder has none of it, and where it has begun, an answer from memory counts as 0. Every label has a
+// small, fixed set of values, so clients cannot make series. Thread-safe; lock-free once made.
 #pragma once
 
 #include <array>
@@ -46,10 +49,12 @@ class HttpMetrics final {
     base::Histogram* requestSize = nullptr;
     base::Histogram* responseSize = nullptr;
     std::array<std::atomic<base::Histogram*>, kMethodCount> seconds{};
+    std::array<std::atomic<base::Histogram*>, kMethodCount> storageRequests{};
     std::array<std::atomic<base::Counter*>, kMethodCount * kCodeCount> requests{};
   };
   Handler& find(std::string_view label);
   base::Histogram& seconds(Handler& handler, std::size_t method);
+  void countStorageRequests(Handler& handler, std::size_t method, std::uint64_t count);
   base::Counter& requests(Handler& handler, std::size_t method, int status);
 
   base::MetricsRegistry& metrics_;

@@ -7,6 +7,7 @@ import tempfile
 
 from lib.daemon import Daemon, OldRegistry
 from lib.http import Client
+from lib.testing import wait_until
 
 AIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/swift-aio")
 CONTAINER = "images"
@@ -102,7 +103,11 @@ class SwiftAccount:
 
 
 def requests_made(daemon):
-    """Requests of a registryd to its storage so far, but those for tokens."""
-    text = Client(daemon.debug_port).request("GET", "/metrics").body.decode()
-    return sum(int(float(line.rsplit(" ", 1)[1])) for line in text.splitlines()
-               if line.startswith("registry_ha_storage_requests_total{") and 'operation="auth"' not in line)
+    """Requests to its storage so far that a registryd made for its clients: not those of its own, such as for its index."""
+
+    def total(metric):
+        text = Client(daemon.debug_port).request("GET", "/metrics").body.decode()
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in text.splitlines() if line.startswith(metric + "{"))
+
+    wait_until("the end of all requests", lambda: total("registry_http_in_flight_requests") == 0)
+    return total("registry_ha_operation_storage_requests_sum")

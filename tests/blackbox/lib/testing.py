@@ -51,6 +51,13 @@ def _short(value):
     return text if len(text) <= 600 else text[:400] + f"… ({len(text)} characters)"
 
 
+def wait_until(what, ready, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not ready():
+        check(time.monotonic() < deadline, f"{what} did not happen within {seconds} s")
+        time.sleep(0.02)
+
+
 class WrongStatus(AssertionError):
     """An answer with a status that was not expected."""
 

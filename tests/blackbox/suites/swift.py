@@ -18,7 +18,8 @@ def tests(context):
     context.tool("swift-proxy-server")
     context.tool("memcached")
     with Swift() as swift:
-        for function in (requests_are_few, manifests_in_memory_know_what_other_nodes_do, two_nodes_share_an_upload, faults_are_not_seen, a_lost_segment_is_repaired,
+        for function in (requests_are_few, each_operation_says_its_requests, manifests_in_memory_know_what_other_nodes_do,
+                         two_nodes_share_an_upload, faults_are_not_seen, a_lost_segment_is_repaired,
                          fsck_names_a_lost_segment, lists_lag_alone, lists_know_what_other_nodes_write,
                          skopeo_pushes_and_pulls):
             yield function.__name__.replace("_", " "), lambda function=function: function(context, swift)
@@ -106,6 +107,22 @@ def manifests_in_memory_know_what_other_nodes_do(context, swift):
                 equal(digest(near, reference), None, f"{reference} after the other node's delete of the digest")
         equal(digest(pair[0], one.digest), one.digest, "the manifest of the other tag")
         expect(pair[0].request("GET", f"/v2/warm/two/manifests/{one.digest}"), 404)
+
+
+def each_operation_says_its_requests(context, swift):
+    """In its line of the log and in the metrics, so that one sees which kind of request makes Swift busy."""
+    layer = images.pattern("swift-told", LARGE)
+    with swift.registry(context.registryd) as daemon:
+        registry = Registry(daemon.port)
+        name = push_streamed(registry, "told/one", layer)
+
+        before = requests_made(daemon)
+        registry.pull_blob("told/one", name)
+        made = requests_made(daemon) - before
+        equal(made, 7, "requests for a blob of three segments: the manifest, and each segment looked at and read")
+        last = [line for line in daemon.log().splitlines() if "method=GET" in line and "/blobs/" in line][-1]
+        check(f" storage_requests={made} " in last, f"the line does not say {made} requests: {last}")
+        return f"a GET of three segments: {made}"
 
 
 def two_nodes_share_an_upload(context, swift):

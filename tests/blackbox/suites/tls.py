@@ -12,7 +12,7 @@ from lib import http, images
 from lib.certificates import Authority, TlsPort
 from lib.clients import Containerd, Podman, Skopeo
 from lib.daemon import Daemon, free_ports, spawn, wait_for_port
-from lib.testing import Registry, check, equal, expect, run
+from lib.testing import Registry, check, equal, expect, run, wait_until
 
 
 class Site:
@@ -198,13 +198,6 @@ def containerd_pushes_and_pulls(site):
     registry.pull("tls/containerd-copy", picture, "v1")
 
 
-def wait_until(what, ready, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not ready():
-        check(time.monotonic() < deadline, f"{what} did not happen within {seconds} s")
-        time.sleep(0.02)
-
-
 def reload_without_a_restart(site):
     pid = site.daemon.pid
     old = http.RawConnection(site.port)
@@ -247,10 +240,7 @@ def refusals_of_clients_are_counted(site):
     before = site.metric(name) or 0
     output, code = site.client("-tls1_2", "-verify_return_error", "-verify_hostname", "other.example.org")
     check(code != 0 and "verify error" in output, output[-500:])
-    deadline = time.monotonic() + 20
-    while (site.metric(name) or 0) <= before:
-        check(time.monotonic() < deadline, "a client's alert was not counted")
-        time.sleep(0.02)
+    wait_until("the count of a client's alert", lambda: (site.metric(name) or 0) > before)
 
 
 def handshakes_are_counted_and_never_errors(site):

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "base/backend_count.h"
 #include "transport_contract.h"
 
 namespace rha::net::test {
@@ -32,6 +33,33 @@ class HalfLostSource final : public base::BodySource {
   base::Fd file_;
   const std::string bytes_;
   std::size_t at_ = 0;
+};
+
+// Each piece of it is asked for from another server.
+class RemoteSource final : public base::BodySource {
+ public:
+  explicit RemoteSource(std::string bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+  std::size_t read(std::span<std::byte> buffer) override {
+    base::countBackendRequest();
+    const std::size_t count = std::min<std::size_t>({buffer.size(), bytes_.size() - at_, 1000});
+    std::memcpy(buffer.data(), bytes_.data() + at_, count);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  const std::string bytes_;
+  std::size_t at_ = 0;
+};
+
+class RemoteSink final : public EchoSink {
+ public:
+  using EchoSink::EchoSink;
+  Response finish() override {
+    base::countBackendRequest();
+    return EchoSink::finish();
+  }
 };
 
 class AnswersContract : public TransportContract {
@@ -128,6 +156,30 @@ TEST_P(AnswersContract, AFileThatFailsIsGoneOnWithoutIfItsSourceCan) {
   EXPECT_TRUE(journal.saw("end /0"));
   EXPECT_EQ(observer.last().bytesOut, bytes.size());
   EXPECT_TRUE(waitForMetric("registry_ha_body_buffer_bytes", 0));
+}
+
+TEST_P(AnswersContract, RequestsToOtherServersAreCountedForEachExchange) {
+  serve("/pull", [] {
+    base::countBackendRequest();
+    base::countBackendRequest();
+    return std::make_unique<RemoteSource>(pattern(3000));
+  });
+  route("/push", [this](Request&) {
+    base::countBackendRequest();
+    return std::make_unique<RemoteSink>(journal);
+  });
+  start();
+  RawClient client = connect();
+  EXPECT_EQ(client.get("/pull").body, pattern(3000));
+  ASSERT_TRUE(journal.saw("end /pull"));
+  EXPECT_EQ(observer.last().backendRequests, 5U) << "two by the handler, three by its source";
+  client.send("POST /push HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab");
+  EXPECT_EQ(client.read().body, "ab");
+  ASSERT_TRUE(journal.saw("end /push"));
+  EXPECT_EQ(observer.last().backendRequests, 2U) << "one by the handler, one by its sink";
+  EXPECT_EQ(client.get("/hello").body, "hello");
+  ASSERT_TRUE(journal.saw("end /hello"));
+  EXPECT_EQ(observer.last().backendRequests, 0U);
 }
 
 TEST_P(AnswersContract, ASourceThatFailsCutsTheConnection) {

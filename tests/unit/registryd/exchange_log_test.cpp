@@ -80,6 +80,23 @@ TEST_F(ExchangeLogTest, a_request_has_one_line_with_what_it_was_and_how_it_ended
             "bytes_out=2 ms=3.1 agent=\"docker/20.10 go\" repository=a");
 }
 
+TEST_F(ExchangeLogTest, requests_to_an_object_store_are_told_of_each_operation) {
+  log_.onStart(request_);
+  log_.onEnd(request_, result_);
+  EXPECT_EQ(metrics_.render().find("registry_ha_operation_storage_requests"), std::string::npos) << "of a folder";
+  result_.backendRequests = 3;
+  EXPECT_NE(requestLine(request_, result_).find(" ms=3.1 storage_requests=3 agent="), std::string::npos);
+  log_.onStart(request_);
+  log_.onEnd(request_, result_);
+  result_.backendRequests = 0;  // from memory
+  log_.onStart(request_);
+  log_.onEnd(request_, result_);
+  EXPECT_TRUE(
+      metricsHave(R"(registry_ha_operation_storage_requests_bucket{handler="manifest",method="put",le="0"} 1)"));
+  EXPECT_TRUE(metricsHave(R"(registry_ha_operation_storage_requests_sum{handler="manifest",method="put"} 3)"));
+  EXPECT_TRUE(metricsHave(R"(registry_ha_operation_storage_requests_count{handler="manifest",method="put"} 2)"));
+}
+
 TEST_F(ExchangeLogTest, a_request_that_broke_off_says_why) {
   result_.status = 0;
   result_.brokenOff = "client gone";
