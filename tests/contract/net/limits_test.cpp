@@ -124,9 +124,10 @@ TEST_P(LimitsContract, ConnectionStatesAreCounted) {
   RawClient busy = connect();
   head.send("GET ");
   busy.send(kLater);
-  EXPECT_TRUE(waitForMetric(kIdle, 1));
-  EXPECT_TRUE(waitForMetric("registry_ha_connections{state=\"head\"}", 1));
+  // Idle last: each of them is idle for a moment first.
   EXPECT_TRUE(waitForMetric("registry_ha_connections{state=\"busy\"}", 1));
+  EXPECT_TRUE(waitForMetric("registry_ha_connections{state=\"head\"}", 1));
+  EXPECT_TRUE(waitForMetric(kIdle, 1));
   EXPECT_EQ(metric("registry_ha_connections_accepted_total"), 3);
   gate.open();
   EXPECT_EQ(busy.read().status, 200);
