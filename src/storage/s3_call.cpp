@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 
 #include "base/hasher.h"
 #include "base/http_date.h"
@@ -11,7 +10,6 @@
 namespace rha::storage {
 namespace {
 
-constexpr std::uint64_t kMaxErrorBytes = 64 * 1024;
 constexpr unsigned kMaxExchangesOfCredentials = 3;
 
 bool isOneOf(std::string_view code, std::initializer_list<std::string_view> codes) {
@@ -92,10 +90,6 @@ std::string S3Service::shown(std::string_view key) const {
 }
 
 void S3Call::send() {
-  if (attempts_++ > 0) {
-    service_.metrics.retry(request_.operation);
-  }
-  lastFailure_ = StorageFailure::Unavailable;
   credentials_ = service_.credentials.current();
   const std::string path = service_.urlPath(request_.key);
   const std::string query = canonicalS3Query(request_.query);
@@ -110,39 +104,10 @@ void S3Call::send() {
                                             .payloadHash = request_.body == nullptr ? kEmptyHash : request_.bodyHash},
                                            *credentials_, service_.settings.region, service_.clock.now()),
                          .body = request_.body};
-  request.deadlines.firstByte = request.deadlines.noProgress = service_.settings.requestTimeout;
-  begin_ = std::chrono::steady_clock::now();
-  exchange_ = service_.client.start(request);
+  begin(service_.client, std::move(request), service_.settings.requestTimeout);
 }
 
-void S3Call::start() noexcept {
-  try {
-    send();
-  } catch (const std::exception& error) {
-    exchange_.reset();
-    lastError_ = error.what();
-  }
-}
-
-void S3Call::advance() noexcept {
-  try {
-    if (exchange_) {
-      exchange_->advance();
-    }
-  } catch (const std::exception& error) {
-    exchange_.reset();
-    lastError_ = error.what();
-  }
-}
-
-void S3Call::note(const fetch::ResponseHead& head) {
-  service_.metrics.attempt(request_.operation, head.status, std::chrono::steady_clock::now() - begin_);
-  if (request_.body != nullptr && head.status >= 200 && head.status <= 299) {
-    service_.metrics.sent(request_.body->size());
-  }
-  const auto asked = base::parseUnsigned(head.find("Retry-After").value_or(""));
-  retryAfter_ = asked && *asked < 3600 ? std::optional(std::chrono::seconds(*asked)) : std::nullopt;
-}
+std::string S3Call::subject() const { return "s3: " + request_.method + ' ' + service_.shown(request_.key); }
 
 // What the operator can do about it.
 std::string S3Call::hint(const S3Answer& answer) const {
@@ -219,11 +184,8 @@ S3Call::Verdict S3Call::judge(S3Answer& answer) {
 S3Call::Verdict S3Call::attempt(S3Answer& answer, std::optional<std::uint64_t> maxBytes) {
   bool answered = false;
   try {
-    if (!exchange_) {
-      send();
-    }
     answer = {};
-    answer.head = exchange_->head();
+    answer.head = exchange().head();
     answered = true;
     note(answer.head);
     if (answer.good() && !maxBytes) {
@@ -238,33 +200,21 @@ S3Call::Verdict S3Call::attempt(S3Answer& answer, std::optional<std::uint64_t> m
     exchange_.reset();
     return judge(answer);
   } catch (const fetch::FetchError& error) {
-    if (!answered) {
-      service_.metrics.attempt(request_.operation, 0, std::chrono::steady_clock::now() - begin_);
-    }
-    lastError_ = error.what();
-    if (error.failure() == fetch::FetchFailure::Invalid) {
-      fail(StorageFailure::Broken);
-    }
-    if (error.failure() == fetch::FetchFailure::TooLarge) {
-      fail(StorageFailure::Corrupt);
-    }
+    broken(error, answered);
   }
-  exchange_.reset();
   return Verdict::Again;
 }
 
 S3Answer S3Call::run(std::optional<std::uint64_t> maxBytes) {
-  if (!exchange_ && attempts_ > 0 && !retry_.pause()) {
-    fail(lastFailure_);  // start() has failed already
-  }
+  pauseAfterFailedStart();
   S3Answer answer;
   while (true) {
     const Verdict verdict = attempt(answer, maxBytes);
     if (verdict == Verdict::Answered) {
       return answer;
     }
-    if (verdict == Verdict::Again && !retry_.pause(retryAfter_)) {
-      fail(lastFailure_);
+    if (verdict == Verdict::Again) {
+      pause();
     }
   }
 }
@@ -276,10 +226,5 @@ S3Answer S3Call::finish(std::uint64_t maxBytes) {
 }
 
 S3Answer S3Call::open() { return run(std::nullopt); }
-
-void S3Call::fail(StorageFailure failure) const {
-  throw StorageError(failure, "s3: " + request_.method + ' ' + service_.shown(request_.key) + ": " + lastError_ +
-                                  (attempts_ > 1 ? ", after " + std::to_string(attempts_) + " attempts" : ""));
-}
 
 }  // namespace rha::storage

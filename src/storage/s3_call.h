@@ -4,14 +4,12 @@
 //
 //   const auto answer = S3Call(service, {.operation = "object_head", .method = "HEAD", .key = key}).finish();
 //
-// start() sends what can be sent and returns, so that several may be under way before the first is waited for.
 // 2xx, 404, 412 and 416 are answers; everything else is StorageError in the end, with what the operator can do about
 // it. So is a bucket that is not there. Every request is made so that doing it twice is harmless.
 // A copy is answered 200 before it is done: an <Error> in the body counts as a status would.
 // A call belongs to one thread at a time; the service is thread-safe and outlives its calls.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,8 +20,8 @@
 #include "base/clock.h"
 #include "base/lock_guarded.h"
 #include "fetch/client.h"
+#include "storage/http_call.h"
 #include "storage/request_metrics.h"
-#include "storage/retry.h"
 #include "storage/s3_credentials.h"
 #include "storage/s3_settings.h"
 #include "storage/s3_signer.h"
@@ -82,45 +80,32 @@ struct S3Answer {
   }
 };
 
-class S3Call final {
+class S3Call final : public HttpCall {
  public:
-  S3Call(S3Service& service, S3Request request) : service_(service), request_(std::move(request)) {}
-
-  // Never throws: what goes wrong is seen, and tried again, by finish().
-  void start() noexcept;
-  // Moves what can be moved without waiting.
-  void advance() noexcept;
+  S3Call(S3Service& service, S3Request request)
+      : HttpCall(service.metrics, request.operation, service.settings.retry),
+        service_(service),
+        request_(std::move(request)) {}
 
   // The whole answer. A body beyond `maxBytes` is StorageError(Corrupt).
   S3Answer finish(std::uint64_t maxBytes = 64 * 1024);
   // The answer with its body still to be read; reading it may throw fetch::FetchError.
   S3Answer open();
 
-  // Whether the request was sent more than once: then "not there" may mean "done before".
-  [[nodiscard]] bool repeated() const { return attempts_ > 1; }
-
  private:
   enum class Verdict : std::uint8_t { Answered, Again, AgainAtOnce };
 
   S3Answer run(std::optional<std::uint64_t> maxBytes);
   Verdict attempt(S3Answer& answer, std::optional<std::uint64_t> maxBytes);
-  void send();
-  void note(const fetch::ResponseHead& head);
+  void send() override;
+  [[nodiscard]] std::string subject() const override;
   Verdict judge(S3Answer& answer);
   Verdict judgeRefusal(const S3Answer& answer);
   [[nodiscard]] std::string hint(const S3Answer& answer) const;
-  [[noreturn]] void fail(StorageFailure failure) const;
 
   S3Service& service_;
   S3Request request_;
-  Retry retry_{service_.settings.retry};
   std::shared_ptr<const S3Credentials> credentials_;  // shared with S3CredentialsFile and other calls
-  std::unique_ptr<fetch::Exchange> exchange_;
-  std::chrono::steady_clock::time_point begin_;
-  std::optional<std::chrono::seconds> retryAfter_;
-  unsigned attempts_ = 0;
-  std::string lastError_;  // of the last attempt
-  StorageFailure lastFailure_ = StorageFailure::Unavailable;
 };
 
 }  // namespace rha::storage

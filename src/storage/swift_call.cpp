@@ -1,14 +1,9 @@
 #include "storage/swift_call.h"
 
 #include <algorithm>
-#include <exception>
-
-#include "base/text.h"
 
 namespace rha::storage {
 namespace {
-
-constexpr std::uint64_t kMaxErrorBytes = 64 * 1024;
 
 bool isAnswer(int status) {
   return (status >= 200 && status <= 299) || status == 304 || status == 404 || status == 412 || status == 416;
@@ -37,10 +32,6 @@ SwiftService::SwiftService(const SwiftSettings& given, const base::Clock& clock,
       auth(given, client, metrics, clock) {}
 
 void SwiftCall::send() {
-  if (attempts_++ > 0) {
-    service_.metrics.retry(request_.operation);
-  }
-  lastFailure_ = StorageFailure::Unavailable;
   token_ = service_.auth.token();
   endpoint_ = request_.endpoint.empty() ? token_->endpoint : request_.endpoint;
   fetch::Request request{.method = request_.method,
@@ -51,47 +42,20 @@ void SwiftCall::send() {
     request.url += '?' + request_.query;
   }
   request.headers.emplace_back("X-Auth-Token", token_->value.reveal());
-  request.deadlines.firstByte = request.deadlines.noProgress = service_.settings.requestTimeout;
-  begin_ = std::chrono::steady_clock::now();
-  exchange_ = service_.client.start(request);
+  begin(service_.client, std::move(request), service_.settings.requestTimeout);
 }
 
-void SwiftCall::start() noexcept {
-  try {
-    send();
-  } catch (const std::exception& error) {
-    exchange_.reset();
-    lastError_ = error.what();
-  }
-}
-
-void SwiftCall::advance() noexcept {
-  try {
-    if (exchange_) {
-      exchange_->advance();
-    }
-  } catch (const std::exception& error) {
-    exchange_.reset();
-    lastError_ = error.what();
-  }
-}
-
-void SwiftCall::note(const fetch::ResponseHead& head) {
-  service_.metrics.attempt(request_.operation, head.status, std::chrono::steady_clock::now() - begin_);
-  if (request_.body != nullptr && succeeded(head)) {
-    service_.metrics.sent(request_.body->size());
-  }
-  lastError_ = std::to_string(head.status);
-  if (const auto transaction = head.find("X-Trans-Id")) {
-    lastError_ += " (transaction " + std::string(*transaction) + ")";
-  }
-  const auto asked = base::parseUnsigned(head.find("Retry-After").value_or(""));
-  retryAfter_ = asked && *asked < 3600 ? std::optional(std::chrono::seconds(*asked)) : std::nullopt;
+std::string SwiftCall::subject() const {
+  return "swift: " + request_.method + ' ' + service_.settings.container + '/' + request_.object;
 }
 
 // True: the status is an answer. False: to be made again.
 bool SwiftCall::judge(const fetch::ResponseHead& head) {
   note(head);
+  lastError_ = std::to_string(head.status);
+  if (const auto transaction = head.find("X-Trans-Id")) {
+    lastError_ += " (transaction " + std::string(*transaction) + ")";
+  }
   if (head.status == 404 && request_.absence == Absence::SaidTwice && ++absences_ < 2) {
     return false;
   }
@@ -110,42 +74,29 @@ bool SwiftCall::judge(const fetch::ResponseHead& head) {
 bool SwiftCall::attempt(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take) {
   bool answered = false;
   try {
-    if (!exchange_) {
-      send();
-    }
-    answered = judge(exchange_->head());
-    if (answered) {
+    const fetch::ResponseHead& head = exchange().head();
+    answered = true;
+    if (judge(head)) {
       take(std::move(exchange_));
       return true;
     }
     exchange_->finish(kMaxErrorBytes);  // so that the connection can be used again
+    exchange_.reset();
   } catch (const fetch::FetchError& error) {
-    if (!answered) {
-      service_.metrics.attempt(request_.operation, 0, std::chrono::steady_clock::now() - begin_);
-    }
-    lastError_ = error.what();
-    if (error.failure() == fetch::FetchFailure::Invalid) {
-      fail(StorageFailure::Broken);
-    }
-    if (error.failure() == fetch::FetchFailure::TooLarge) {
-      fail(StorageFailure::Corrupt);
-    }
+    broken(error, answered);
   }
-  exchange_.reset();
   return false;
 }
 
 void SwiftCall::run(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take) {
-  if (!exchange_ && attempts_ > 0 && !retry_.pause()) {
-    fail(lastFailure_);  // start() has failed already
-  }
+  pauseAfterFailedStart();
   while (!attempt(take)) {
     // A token that was refused is replaced at once; a second refusal waits as any other failure.
     const bool firstRefusal = lastError_.starts_with("401") && !refused_;
     refused_ = lastError_.starts_with("401");
     const bool absent = lastError_.starts_with("404");
-    if (!firstRefusal && !absent && !retry_.pause(retryAfter_)) {
-      fail(lastFailure_);
+    if (!firstRefusal && !absent) {
+      pause();
     }
   }
 }
@@ -164,12 +115,6 @@ std::unique_ptr<fetch::Exchange> SwiftCall::open() {
   std::unique_ptr<fetch::Exchange> result;
   run([&](std::unique_ptr<fetch::Exchange> exchange) { result = std::move(exchange); });
   return result;
-}
-
-void SwiftCall::fail(StorageFailure failure) const {
-  throw StorageError(failure, "swift: " + request_.method + ' ' + service_.settings.container + '/' + request_.object +
-                                  ": " + lastError_ +
-                                  (attempts_ > 1 ? ", after " + std::to_string(attempts_) + " attempts" : ""));
 }
 
 }  // namespace rha::storage

@@ -3,17 +3,14 @@
 //
 //   const auto response = SwiftCall(service, {.operation = "object_head", .method = "HEAD", .object = name}).finish();
 //
-// start() sends what can be sent and returns, so that several may be under way before the first is waited for.
 // 2xx, 304, 404, 412 and 416 are answers; everything else is StorageError in the end. Every request is made so that
 // doing it twice is harmless.
 // A call belongs to one thread at a time; the service is thread-safe and outlives its calls.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,8 +18,8 @@
 #include "base/clock.h"
 #include "base/lock_guarded.h"
 #include "fetch/client.h"
+#include "storage/http_call.h"
 #include "storage/request_metrics.h"
-#include "storage/retry.h"
 #include "storage/storage_error.h"
 #include "storage/swift_auth.h"
 #include "storage/swift_names.h"
@@ -60,14 +57,12 @@ struct SwiftRequest {
   Absence absence = Absence::SaidOnce;
 };
 
-class SwiftCall final {
+class SwiftCall final : public HttpCall {
  public:
-  SwiftCall(SwiftService& service, SwiftRequest request) : service_(service), request_(std::move(request)) {}
-
-  // Never throws: what goes wrong is seen, and tried again, by finish().
-  void start() noexcept;
-  // Moves what can be moved without waiting.
-  void advance() noexcept;
+  SwiftCall(SwiftService& service, SwiftRequest request)
+      : HttpCall(service.metrics, request.operation, service.settings.retry),
+        service_(service),
+        request_(std::move(request)) {}
 
   // The whole answer. A body beyond `maxBytes` is StorageError(Corrupt).
   fetch::Response finish(std::uint64_t maxBytes = 64 * 1024);
@@ -75,33 +70,23 @@ class SwiftCall final {
   // The answer whose body is still to be read; its head is there. Reading it may throw fetch::FetchError.
   std::unique_ptr<fetch::Exchange> open();
 
-  // Whether the request was sent more than once: then "not there" may mean "done before".
-  [[nodiscard]] bool repeated() const { return attempts_ > 1; }
   // The endpoint that was asked last.
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
 
  private:
-  // nullopt: to be made again. `take` gets the exchange of a good answer.
+  // False: to be made again. `take` gets the exchange of a good answer.
   bool attempt(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take);
   void run(const std::function<void(std::unique_ptr<fetch::Exchange>)>& take);
-  void send();
+  void send() override;
+  [[nodiscard]] std::string subject() const override;
   bool judge(const fetch::ResponseHead& head);
-  [[noreturn]] void fail(StorageFailure failure) const;
-  void note(const fetch::ResponseHead& head);
 
   SwiftService& service_;
   SwiftRequest request_;
-  Retry retry_{service_.settings.retry};
   std::shared_ptr<const SwiftToken> token_;  // shared with SwiftAuth and other calls
   std::string endpoint_;
-  std::unique_ptr<fetch::Exchange> exchange_;
-  std::chrono::steady_clock::time_point begin_;
-  std::optional<std::chrono::seconds> retryAfter_;
-  unsigned attempts_ = 0;
   unsigned absences_ = 0;  // answers with 404
   bool refused_ = false;   // the last answer was 401, and the token before it was refused, too
-  std::string lastError_;  // of the last attempt
-  StorageFailure lastFailure_ = StorageFailure::Unavailable;
 };
 
 // Whether the status is 2xx.
