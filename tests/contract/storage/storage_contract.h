@@ -17,6 +17,7 @@
 
 #include "base/secret.h"
 #include "contract/storage/drivers_under_test.h"
+#include "support/storage_steps.h"
 
 namespace rha::storage::test {
 
@@ -67,32 +68,6 @@ class StorageContract : public ::testing::TestWithParam<DriverFactory> {
   std::unique_ptr<DriverUnderTest> driver_ = GetParam().make();
   std::string folder_ = "docker/registry-ha/contract/" + base::randomUuid();
 };
-
-inline void append(UploadSession& session, std::string_view bytes) {
-  session.append(std::as_bytes(std::span(bytes.data(), bytes.size())));
-}
-
-// `size` bytes that differ from place to place and from seed to seed.
-inline std::string pattern(std::size_t size, std::uint32_t seed = 1) {
-  std::string bytes(size, '\0');
-  std::uint32_t value = seed * 2654435761U + 1U;
-  for (char& byte : bytes) {
-    value = value * 1664525U + 1013904223U;
-    byte = static_cast<char>(value >> 24U);
-  }
-  return bytes;
-}
-
-// The failure of the StorageError that `call` throws; nullopt if it throws none.
-template <typename Call>
-std::optional<StorageFailure> failureOf(Call&& call) {
-  try {
-    call();
-  } catch (const StorageError& error) {
-    return error.failure();
-  }
-  return std::nullopt;
-}
 
 inline std::string driverName(const ::testing::TestParamInfo<DriverFactory>& test) { return test.param.name; }
 

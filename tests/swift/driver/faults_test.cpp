@@ -7,14 +7,7 @@ namespace {
 
 class SwiftFaults : public SwiftTest {
  protected:
-  // What a push, a look and a pull need of the driver.
-  void pushAndPull(const std::string& bytes) {
-    push(bytes);
-    driver->put("docker/registry/v2/link", "sha256:abc", Durability::Durable);
-    EXPECT_EQ(driver->get("docker/registry/v2/link", 100), "sha256:abc");
-    EXPECT_EQ(driver->stat(kBlob)->size, bytes.size());
-    EXPECT_TRUE(read() == bytes);
-  }
+  void pushAndPull(const std::string& bytes) { expectPushAndPull(*driver, bytes); }
 };
 RHA_ON_EACH_SWIFT(SwiftFaults);
 
@@ -146,19 +139,7 @@ TEST_P(SwiftFaults, ManySegmentsAreReadWithoutSwiftsThrottle) {
 TEST_P(SwiftFaults, UploadsThatShareLittleMemoryAllArrive) {
   settings.spoolBytes = 3U << 20U;
   driver = makeDriver();
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 6; ++i) {
-    threads.emplace_back([&, i] {
-      const std::string bytes = pattern(3300000, static_cast<std::uint32_t>(i));
-      const std::string path = "docker/registry/v2/blobs/sha256/aa/" + std::to_string(i) + "/data";
-      const auto session = driver->startUpload(kUpload + std::to_string(i));
-      for (std::size_t at = 0; at < bytes.size(); at += 100000) {
-        append(*session, std::string_view(bytes).substr(at, 100000));
-      }
-      session->commit(path);
-      EXPECT_TRUE(read(path) == bytes);
-    });
-  }
+  expectUploadsAllArrive(*driver, 3300000);
 }
 
 TEST_P(SwiftFaults, AnUploadThatGetsNoMemoryEndsAsUnavailable) {

@@ -16,6 +16,7 @@
 #include "fetch/client.h"
 #include "oci/digest.h"
 #include "storage/swift_driver.h"
+#include "support/storage_steps.h"
 #include "support/swift_under_test.h"
 #include "support/temporary_folder.h"
 
@@ -89,60 +90,13 @@ class SwiftTest : public ::testing::TestWithParam<SwiftProfile> {
     return names;
   }
 
-  static std::string pattern(std::size_t size, std::uint32_t seed = 1) {
-    std::string bytes(size, '\0');
-    std::uint32_t value = seed * 2654435761U + 1U;
-    for (char& byte : bytes) {
-      value = value * 1664525U + 1013904223U;
-      byte = static_cast<char>(value >> 24U);
-    }
-    return bytes;
-  }
-  static void append(UploadSession& session, std::string_view bytes) {
-    session.append(std::as_bytes(std::span(bytes)));
-  }
-  // As a push does it: PATCH, then PUT with another session.
   void push(const std::string& bytes, const std::string& path = kBlob, const std::string& upload = kUpload) {
-    std::string state;
-    {
-      const auto session = driver->startUpload(upload);
-      append(*session, bytes);
-      session->flush();
-      state = session->state();
-    }
-    const auto session = driver->resumeUpload(upload, state);
-    ASSERT_TRUE(session);
-    session->commit(path);
+    test::push(*driver, bytes, path, upload);
   }
   std::string read(const std::string& path = kBlob, std::optional<ByteRange> range = std::nullopt) {
-    const auto source = driver->open(path, range);
-    return source ? base::readAll(*source, kMax) : "(none)";
+    return test::read(*driver, path, range);
   }
-  std::optional<StorageFailure> failureOf(const std::function<void()>& work) {
-    try {
-      work();
-      return std::nullopt;
-    } catch (const StorageError& error) {
-      return error.failure();
-    }
-  }
-  // Requests so far, but those for tokens.
-  std::uint64_t requests() {
-    std::uint64_t sum = 0;
-    const std::string text = metrics.render();
-    std::size_t at = 0;
-    while ((at = text.find("registry_ha_storage_requests_total{", at)) != std::string::npos) {
-      const std::string line = text.substr(at, text.find('\n', at) - at);
-      if (line.find("operation=\"auth\"") == std::string::npos) {
-        sum += std::stoull(line.substr(line.rfind(' ')));
-      }
-      at += line.size();
-    }
-    return sum;
-  }
-
-  static inline const std::string kBlob = "docker/registry/v2/blobs/sha256/ab/abcd/data";
-  static inline const std::string kUpload = "docker/registry/v2/repositories/a/_uploads/u1";
+  std::uint64_t requests() { return requestsIn(metrics); }
 
   SwiftSettings settings;
   base::MetricsRegistry metrics;

@@ -5,13 +5,8 @@ namespace {
 
 class S3Faults : public S3Test {
  protected:
-  // What a push, a look and a pull need of the driver.
   void pushAndPull(const std::string& bytes) {
-    push(bytes);
-    driver->put("docker/registry/v2/link", "sha256:abc", Durability::Durable);
-    EXPECT_EQ(driver->get("docker/registry/v2/link", 100), "sha256:abc");
-    EXPECT_EQ(driver->stat(kBlob)->size, bytes.size());
-    EXPECT_TRUE(read() == bytes);
+    expectPushAndPull(*driver, bytes);
     EXPECT_TRUE(driver->remove(kBlob));
   }
 };

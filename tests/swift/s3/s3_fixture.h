@@ -16,6 +16,7 @@
 #include "storage/s3_object.h"
 #include "support/fake_clock.h"
 #include "support/s3_under_test.h"
+#include "support/storage_steps.h"
 #include "support/temporary_folder.h"
 
 namespace rha::storage::test {
@@ -71,41 +72,9 @@ class S3Test : public ::testing::Test {
     return parseS3Value(answer.body, "ListMultipartUploadsResult/Upload/UploadId").value_or("");
   }
 
-  static std::string pattern(std::size_t size, std::uint32_t seed = 1) {
-    std::string bytes(size, '\0');
-    std::uint32_t value = seed * 2654435761U + 1U;
-    for (char& byte : bytes) {
-      value = value * 1664525U + 1013904223U;
-      byte = static_cast<char>(value >> 24U);
-    }
-    return bytes;
-  }
-  static void append(UploadSession& session, std::string_view bytes) {
-    session.append(std::as_bytes(std::span(bytes)));
-  }
-  // A PATCH: goes on from `state` ("" to begin), returns the next one.
-  std::string patch(S3Driver& on, const std::string& state, std::string_view bytes) {
-    const auto session = state.empty() ? on.startUpload(kUpload) : on.resumeUpload(kUpload, state);
-    if (!session) {
-      ADD_FAILURE() << "not resumed: " << state;
-      return state;
-    }
-    append(*session, bytes);
-    session->flush();
-    return session->state();
-  }
-  void finish(S3Driver& on, const std::string& state, const std::string& path = kBlob) {
-    const auto session = on.resumeUpload(kUpload, state);
-    ASSERT_TRUE(session) << state;
-    session->commit(path);
-  }
-  // As a push does it: PATCH, then PUT with another session.
-  void push(const std::string& bytes, const std::string& path = kBlob) {
-    finish(*driver, patch(*driver, "", bytes), path);
-  }
+  void push(const std::string& bytes, const std::string& path = kBlob) { test::push(*driver, bytes, path); }
   std::string read(const std::string& path = kBlob, std::optional<ByteRange> range = std::nullopt) {
-    const auto source = driver->open(path, range);
-    return source ? base::readAll(*source, kMax) : "(none)";
+    return test::read(*driver, path, range);
   }
   struct Failure {
     std::optional<StorageFailure> kind;
@@ -119,20 +88,7 @@ class S3Test : public ::testing::Test {
       return {error.failure(), error.what()};
     }
   }
-  std::uint64_t requests() {
-    std::uint64_t sum = 0;
-    const std::string text = metrics.render();
-    std::size_t at = 0;
-    while ((at = text.find("registry_ha_storage_requests_total{", at)) != std::string::npos) {
-      const std::string line = text.substr(at, text.find('\n', at) - at);
-      sum += std::stoull(line.substr(line.rfind(' ')));
-      at += line.size();
-    }
-    return sum;
-  }
-
-  static inline const std::string kBlob = "docker/registry/v2/blobs/sha256/ab/abcd/data";
-  static inline const std::string kUpload = "docker/registry/v2/repositories/a/_uploads/u1";
+  std::uint64_t requests() { return requestsIn(metrics); }
 
   base::SystemClock clock;
   S3Settings settings;

@@ -18,8 +18,11 @@
 #include "support/fake_clock.h"
 #include "support/flaky_driver.h"
 #include "support/temporary_folder.h"
+#include "support/test_bytes.h"
 
 namespace rha::storage {
+
+using test::pattern;
 
 // Holds reads of the storage back until it is opened.
 class Gate final {
@@ -52,16 +55,6 @@ class CacheTest : public ::testing::Test {
     return digest ? std::optional(*digest) : std::nullopt;
   }
   static std::string pathOf(std::string_view bytes) { return "blob/" + oci::Digest::of(bytes).text(); }
-  // `size` bytes that differ from place to place and from seed to seed.
-  static std::string pattern(std::size_t size, unsigned seed) {
-    std::string bytes(size, '\0');
-    std::uint32_t value = seed * 2654435761U + 1U;
-    for (char& byte : bytes) {
-      value = value * 1664525U + 1013904223U;
-      byte = static_cast<char>(value >> 24U);
-    }
-    return bytes;
-  }
 
   void SetUp() override { make(3 * kMiB + kMiB / 2); }
   void TearDown() override {
