@@ -7,7 +7,7 @@ import tempfile
 
 from lib.daemon import Daemon, OldRegistry
 from lib.http import Client
-from lib.testing import wait_until
+from lib.testing import check, wait_until
 
 AIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/swift-aio")
 CONTAINER = "images"
@@ -111,3 +111,15 @@ def requests_made(daemon):
 
     wait_until("the end of all requests", lambda: total("registry_http_in_flight_requests") == 0)
     return total("registry_ha_operation_storage_requests_sum")
+
+
+def requests_counter(daemon, storage):
+    """A function count(most, what, work) that does the work and returns how many requests to the storage it took; more
+    than `most` are a failure."""
+    def count(most, what, work):
+        before = requests_made(daemon)
+        work()
+        made = requests_made(daemon) - before
+        check(made <= most, f"{what}: {made} requests to {storage}, at most {most} wanted")
+        return made
+    return count

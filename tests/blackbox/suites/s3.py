@@ -3,7 +3,7 @@ given back."""
 
 from lib import images
 from lib.s3 import S3
-from lib.swift import requests_made
+from lib.swift import requests_counter
 from lib.testing import Registry, check, equal, expect
 from suites import swift as store
 
@@ -38,14 +38,7 @@ def requests_are_few(context, s3):
     with s3.registry(context.registryd, segment="32MiB") as daemon:
         registry = Registry(daemon.port)
         registry.push("few/one", picture, "v1")
-
-        def count(most, what, work):
-            before = requests_made(daemon)
-            work()
-            made = requests_made(daemon) - before
-            check(made <= most, f"{what}: {made} requests to S3, at most {most} wanted")
-            return made
-
+        count = requests_counter(daemon, "S3")
         layer = images.pattern("s3-few-layer", 8_000_000)
         large = images.pattern("s3-few-large", 70_000_000)
         blob = images.digest(layer)

@@ -8,7 +8,7 @@ import time
 
 from lib import http, images
 from lib.clients import Skopeo
-from lib.swift import Swift, requests_made
+from lib.swift import Swift, requests_counter
 from lib.testing import Registry, check, equal, expect
 
 LARGE = 9_000_000  # three segments here, nine of the old registry
@@ -41,14 +41,7 @@ def requests_are_few(context, swift):
     with swift.registry(context.registryd) as daemon:
         registry = Registry(daemon.port)
         registry.push("few/one", picture, "v1")
-
-        def count(most, what, work):
-            before = requests_made(daemon)
-            work()
-            made = requests_made(daemon) - before
-            check(made <= most, f"{what}: {made} requests to Swift, at most {most} wanted")
-            return made
-
+        count = requests_counter(daemon, "Swift")
         layer = images.pattern("swift-few-layer", 3_000_000)
         blob = images.digest(layer)
         made = [count(6, "push of a layer of one segment", lambda: push_streamed(registry, "few/one", layer)),
