@@ -8,7 +8,7 @@ import time
 
 from lib import http, images
 from lib.clients import Skopeo
-from lib.swift import Swift, requests_counter
+from lib.swift import Swift, requests_counter, requests_made
 from lib.testing import Registry, check, equal, expect
 
 LARGE = 9_000_000  # three segments here, nine of the old registry
