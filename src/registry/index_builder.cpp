@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,12 @@ namespace {
 using oci::HashAlgorithm;
 
 constexpr std::uint64_t kAll = std::numeric_limits<std::int64_t>::max();
+// Where each look is a request that takes its time. Together they are far fewer than the connections that a driver may
+// have (config), so clients do not wait for the build.
+constexpr unsigned kRepositoriesAtOnce = 4;
+constexpr unsigned kObjectsAtOnce = 6;
+// So many manifests of a repository are in memory at once, as rows.
+constexpr std::size_t kPiece = 512;
 // Deeper folders cannot be repositories: a name has at most 255 characters.
 constexpr std::size_t kMaxDepth = 130;
 
@@ -29,6 +36,18 @@ std::vector<storage::ListEntry> children(storage::StorageDriver& driver, const s
   });
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return entries;
+}
+
+bool isRemote(const Storages& storages) {
+  const auto& places = storages.all();
+  return std::any_of(places.begin(), places.end(),
+                     [](const Storages::Place& place) { return place.driver->traits().shared; });
+}
+
+void inPieces(std::size_t count, const std::function<void(std::size_t begin, std::size_t end)>& work) {
+  for (std::size_t begin = 0; begin < count; begin += kPiece) {
+    work(begin, std::min(count, begin + kPiece));
+  }
 }
 
 // Walks the folders below a tree's repositories/, telling of each that is a repository.
@@ -141,36 +160,48 @@ void IndexBuilder::warnOfMisplaced(const Storages::Place& place, const oci::Repo
                 {"to_do", "copy it there (skopeo sync, before its namespace is routed), or change storage.routes"}});
 }
 
-std::set<oci::Digest> IndexBuilder::readManifests(index::Index& index, const oci::RepositoryName& repository,
-                                                  const JournalFacts* facts, BuildProgress& progress) {
-  storage::StorageDriver& driver = storages_.of(repository);
+std::optional<index::ManifestRow> IndexBuilder::readRow(const Reading& reading, const oci::Digest& digest) {
+  storage::StorageDriver& driver = storages_.of(reading.repository);
+  const auto linked = driver.stat(layout::revisionLink(reading.repository, digest));
+  if (!linked) {
+    return std::nullopt;  // what a delete leaves: an empty folder
+  }
+  const auto manifest = readManifest(driver, reading.repository, digest, maxManifestBytes_);
+  if (!manifest) {
+    ++reading.progress.problems;
+    logger_.warn("lost_manifest", {{"repository", reading.repository.text()}, {"digest", digest.text()}});
+    return std::nullopt;
+  }
+  return toRow(digest, *manifest, pushTime(reading.facts, reading.repository, digest, linked->modified));
+}
+
+std::set<oci::Digest> IndexBuilder::readManifests(const Reading& reading) {
   std::set<oci::Digest> found;
   for (const auto algorithm : {HashAlgorithm::Sha256, HashAlgorithm::Sha512}) {
-    for (const auto& entry : children(driver, layout::revisionsFolder(repository, algorithm))) {
-      const auto digest = oci::Digest::parse(std::string(oci::toString(algorithm)) + ':' + entry.name);
-      const auto linked = digest.ok() ? driver.stat(layout::revisionLink(repository, *digest)) : std::nullopt;
-      if (!linked) {
-        continue;  // what a delete leaves: an empty folder
+    const auto entries =
+        children(storages_.of(reading.repository), layout::revisionsFolder(reading.repository, algorithm));
+    inPieces(entries.size(), [&](std::size_t begin, std::size_t end) {
+      std::vector<std::optional<index::ManifestRow>> rows(end - begin);
+      reading.crew.each(rows.size(), [&](std::size_t i) {
+        const auto digest = oci::Digest::parse(std::string(oci::toString(algorithm)) + ':' + entries[begin + i].name);
+        rows[i] = digest.ok() ? readRow(reading, *digest) : std::nullopt;
+      });
+      for (const auto& row : rows) {
+        if (row) {
+          reading.index.putManifest(reading.repository, *row);
+          found.insert(row->digest);
+          ++reading.progress.manifests;
+        }
       }
-      const auto manifest = readManifest(driver, repository, *digest, maxManifestBytes_);
-      if (!manifest) {
-        ++progress.problems;
-        logger_.warn("lost_manifest", {{"repository", repository.text()}, {"digest", digest->text()}});
-        continue;
-      }
-      index.putManifest(repository, toRow(*digest, *manifest, pushTime(facts, repository, *digest, linked->modified)));
-      found.insert(*digest);
-      ++progress.manifests;
-    }
+    });
   }
   return found;
 }
 
-void IndexBuilder::addHistory(index::Index& index, const oci::RepositoryName& repository, const JournalFacts& facts,
-                              const std::set<oci::Digest>& manifests) {
-  storage::StorageDriver& driver = storages_.of(repository);
-  const auto tags = facts.events.find(repository.text());
-  if (tags == facts.events.end()) {
+void IndexBuilder::addHistory(const Reading& reading, const std::set<oci::Digest>& manifests) {
+  storage::StorageDriver& driver = storages_.of(reading.repository);
+  const auto tags = reading.facts->events.find(reading.repository.text());
+  if (tags == reading.facts->events.end()) {
     return;
   }
   std::set<oci::Digest> told = manifests;
@@ -178,42 +209,50 @@ void IndexBuilder::addHistory(index::Index& index, const oci::RepositoryName& re
     for (auto event : events) {
       // The bytes of a deleted manifest stay until they are collected.
       if (event.digest && told.insert(*event.digest).second) {
-        if (const auto past = readManifest(driver, repository, *event.digest, maxManifestBytes_)) {
+        if (const auto past = readManifest(driver, reading.repository, *event.digest, maxManifestBytes_)) {
           event.mediaType = past->mediaType;
           event.size = past->bytes->size();
         }
       }
-      index.addTagEvent(repository, event);
+      reading.index.addTagEvent(reading.repository, event);
     }
   }
 }
 
-std::map<oci::Tag, index::TagRow> IndexBuilder::readTags(const oci::RepositoryName& repository,
-                                                         const std::set<oci::Digest>& manifests,
-                                                         BuildProgress& progress) {
-  storage::StorageDriver& driver = storages_.of(repository);
+std::optional<index::TagRow> IndexBuilder::readTag(const Reading& reading, const oci::Tag& tag, HashAlgorithm algorithm,
+                                                   const std::set<oci::Digest>& manifests) {
+  storage::StorageDriver& driver = storages_.of(reading.repository);
+  const std::string path = layout::tagCurrentLink(reading.repository, tag, algorithm);
+  const auto contents = driver.get(path, layout::kMaxLinkBytes);
+  const auto digest = contents ? layout::parseLink(*contents) : std::nullopt;
+  if (!digest || !manifests.contains(*digest)) {
+    // A manifest that has come since they were read brings its tags into the index itself.
+    const bool known = digest && driver.stat(layout::revisionLink(reading.repository, *digest));
+    reading.progress.problems += contents && !known ? 1 : 0;
+    return std::nullopt;
+  }
+  const auto info = driver.stat(path);
+  return index::TagRow{tag, *digest, info ? info->modified : base::WallTime()};
+}
+
+std::map<oci::Tag, index::TagRow> IndexBuilder::readTags(const Reading& reading,
+                                                         const std::set<oci::Digest>& manifests) {
   std::map<oci::Tag, index::TagRow> found;
   // The sha256 tree last: its link decides where both have one, as for readers.
   for (const auto algorithm : {HashAlgorithm::Sha512, HashAlgorithm::Sha256}) {
-    for (const auto& entry : children(driver, layout::tagsFolder(repository, algorithm))) {
-      const auto tag = oci::Tag::parse(entry.name);
-      if (!tag) {
-        continue;
+    const auto entries = children(storages_.of(reading.repository), layout::tagsFolder(reading.repository, algorithm));
+    std::vector<std::optional<index::TagRow>> rows(entries.size());
+    reading.crew.each(rows.size(), [&](std::size_t i) {
+      const auto tag = oci::Tag::parse(entries[i].name);
+      rows[i] = tag ? readTag(reading, *tag, algorithm, manifests) : std::nullopt;
+    });
+    for (auto& row : rows) {
+      if (row) {
+        found.insert_or_assign(row->tag, std::move(*row));
       }
-      const std::string path = layout::tagCurrentLink(repository, *tag, algorithm);
-      const auto contents = driver.get(path, layout::kMaxLinkBytes);
-      const auto digest = contents ? layout::parseLink(*contents) : std::nullopt;
-      if (!digest || !manifests.contains(*digest)) {
-        // A manifest that has come since they were read brings its tags into the index itself.
-        const bool known = digest && driver.stat(layout::revisionLink(repository, *digest));
-        progress.problems += contents && !known ? 1 : 0;
-        continue;
-      }
-      const auto info = driver.stat(path);
-      found.insert_or_assign(*tag, index::TagRow{*tag, *digest, info ? info->modified : base::WallTime()});
     }
   }
-  progress.tags += found.size();
+  reading.progress.tags += found.size();
   return found;
 }
 
@@ -243,8 +282,9 @@ bool IndexBuilder::inStorage(const oci::RepositoryName& repository) {
   return false;
 }
 
-void IndexBuilder::buildRepository(index::Index& index, const oci::RepositoryName& repository,
-                                   const JournalFacts* facts, BuildProgress& progress) {
+void IndexBuilder::readRepository(const Reading& reading) {
+  index::Index& index = reading.index;
+  const oci::RepositoryName& repository = reading.repository;
   if (!inStorage(repository)) {
     index.removeRepository(repository);
     return;
@@ -252,45 +292,79 @@ void IndexBuilder::buildRepository(index::Index& index, const oci::RepositoryNam
   if (!index.hasRepository(repository)) {
     index.touchRepository(repository, base::WallTime());
   }
-  const auto manifests = readManifests(index, repository, facts, progress);
-  if (facts) {
-    addHistory(index, repository, *facts, manifests);
+  const auto manifests = readManifests(reading);
+  if (reading.facts) {
+    addHistory(reading, manifests);
   }
-  const auto tags = readTags(repository, manifests, progress);
+  const auto tags = readTags(reading, manifests);
   for (const auto& [tag, row] : tags) {
-    writeTagRow(index, repository, row, facts);
+    writeTagRow(index, repository, row, reading.facts);
   }
-  if (!facts) {
+  if (!reading.facts) {
     removeOthers(index, repository, manifests, tags);
   }
-  ++progress.repositories;
+  ++reading.progress.repositories;
 }
 
-bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop) {
-  JournalFacts facts;
-  std::map<std::string, std::uint64_t> places;
-  progress.problems += Journal::readAll(storages_.main(), [&](const JournalPlace& place, const JournalRecord& record) {
-    facts.learn(record);
-    places[place.writer] = place.number;
-  });
-  facts.conclude();
+void IndexBuilder::rebuildRepository(index::Index& index, const oci::RepositoryName& repository) {
+  BuildProgress progress;
+  Crew alone(0);
+  readRepository({index, repository, nullptr, progress, alone});
+}
+
+void IndexBuilder::readRepositoryOrMark(const Reading& reading) {
+  try {
+    readRepository(reading);
+  } catch (const storage::StorageError& error) {
+    ++reading.progress.problems;
+    logger_.error("index_build_skipped", {{"repository", reading.repository.text()}, {"cause", error.what()}});
+    reading.index.markDirty(reading.repository);
+  }
+}
+
+bool IndexBuilder::readAll(index::Index& index, const JournalFacts& facts, BuildProgress& progress,
+                           const std::atomic<bool>& stop) {
+  const bool remote = isRemote(storages_);
+  const unsigned repositories = remote ? kRepositoriesAtOnce : 0;
+  std::vector<std::unique_ptr<Crew>> crews;  // one for each thread of `readers`, which ends before them
+  for (unsigned i = 0; i < std::max(repositories, 1U); ++i) {
+    crews.push_back(std::make_unique<Crew>(remote ? kObjectsAtOnce : 0));
+  }
+  Crew readers(repositories);
   const Visitor read = [&](const oci::RepositoryName& repository) {
-    try {
-      buildRepository(index, repository, &facts, progress);
-    } catch (const storage::StorageError& error) {
-      ++progress.problems;
-      logger_.error("index_build_skipped", {{"repository", repository.text()}, {"cause", error.what()}});
-      index.markDirty(repository);
-    }
+    readers.give([&, repository](unsigned worker) {
+      if (!stop) {
+        readRepositoryOrMark({index, repository, &facts, progress, *crews[worker]});
+      }
+    });
     return !stop.load();
   };
   walk(read, [&](const Storages::Place& place, const oci::RepositoryName& repository) {
     warnOfMisplaced(place, repository, progress);
   });
+  readers.finish();
+  return !stop.load();
+}
+
+bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop) {
+  JournalFacts facts;
+  std::map<std::string, std::uint64_t> places;
+  {
+    Crew crew(isRemote(storages_) ? kRepositoriesAtOnce * kObjectsAtOnce : 0);
+    const auto learn = [&](const JournalPlace& place, const JournalRecord& record) {
+      facts.learn(record);
+      places[place.writer] = place.number;
+    };
+    progress.problems += Journal::readAll(storages_.main(), crew, learn);
+  }
+  facts.conclude();
+  if (!readAll(index, facts, progress, stop)) {
+    return false;
+  }
   for (const auto& [writer, number] : places) {
     index.setMark(journalMark(writer), std::to_string(number));
   }
-  return !stop.load();
+  return true;
 }
 
 }  // namespace rha::registry

@@ -1,14 +1,17 @@
 // IndexBuilder: fills an index from what lies in storage: repositories, manifests, tags; then history, actors and push
 // times from the journal. Also removes abandoned uploads, as it walks by.
 //
-// Called on one thread of its own at start or by `registryd --rebuild-index`; pulls and pushes go on meanwhile.
-// Throws storage::StorageError and index::IndexError; a damaged repository is logged, counted and skipped.
+// Called on one thread of its own at start or by `registryd --rebuild-index`; pulls and pushes go on meanwhile. Where
+// each look is a request to an object store, build() has several repositories read at once, and of each several
+// objects, on threads that end with it. Throws storage::StorageError and index::IndexError; a damaged repository is
+// logged, counted and skipped.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,6 +21,7 @@
 #include "base/log.h"
 #include "index/index.h"
 #include "oci/names.h"
+#include "registry/crew.h"
 #include "registry/journal_facts.h"
 #include "registry/storages.h"
 #include "storage/storage_driver.h"
@@ -40,11 +44,9 @@ class IndexBuilder final {
   // that no push has to wait for its repository to be read. Returns false if `stop` became true before the end.
   bool build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop);
 
-  // With `facts`, a part of build(). Without, makes the rows of one repository what its storage says, keeping the
-  // history that the index has: a tag found changed gets an event without an actor. Precondition then: the repository's
-  // turn is held.
-  void buildRepository(index::Index& index, const oci::RepositoryName& repository, const JournalFacts* facts,
-                       BuildProgress& progress);
+  // Makes the rows of one repository what its storage says, keeping the history that the index has: a tag found changed
+  // gets an event without an actor. Precondition: the repository's turn is held.
+  void rebuildRepository(index::Index& index, const oci::RepositoryName& repository);
 
   // Calls `visit` for every repository in its storage (a folder with _layers, _manifests or _uploads in it) until it
   // returns false. What lies in a storage that its namespace does not go to is not served, and not visited.
@@ -56,12 +58,23 @@ class IndexBuilder final {
   void walk(const Visitor& visit,
             const std::function<void(const Storages::Place&, const oci::RepositoryName&)>& misplaced);
   void warnOfMisplaced(const Storages::Place& place, const oci::RepositoryName& repository, BuildProgress& progress);
-  std::set<oci::Digest> readManifests(index::Index& index, const oci::RepositoryName& repository,
-                                      const JournalFacts* facts, BuildProgress& progress);
-  void addHistory(index::Index& index, const oci::RepositoryName& repository, const JournalFacts& facts,
-                  const std::set<oci::Digest>& manifests);
-  std::map<oci::Tag, index::TagRow> readTags(const oci::RepositoryName& repository,
-                                             const std::set<oci::Digest>& manifests, BuildProgress& progress);
+  // One repository being read, by one thread and the crew that helps it.
+  struct Reading {
+    index::Index& index;
+    const oci::RepositoryName& repository;
+    const JournalFacts* facts;  // null: the index keeps its own
+    BuildProgress& progress;
+    Crew& crew;
+  };
+  bool readAll(index::Index& index, const JournalFacts& facts, BuildProgress& progress, const std::atomic<bool>& stop);
+  void readRepository(const Reading& reading);
+  void readRepositoryOrMark(const Reading& reading);
+  std::set<oci::Digest> readManifests(const Reading& reading);
+  std::optional<index::ManifestRow> readRow(const Reading& reading, const oci::Digest& digest);
+  void addHistory(const Reading& reading, const std::set<oci::Digest>& manifests);
+  std::map<oci::Tag, index::TagRow> readTags(const Reading& reading, const std::set<oci::Digest>& manifests);
+  std::optional<index::TagRow> readTag(const Reading& reading, const oci::Tag& tag, oci::HashAlgorithm algorithm,
+                                       const std::set<oci::Digest>& manifests);
   static void removeOthers(index::Index& index, const oci::RepositoryName& repository,
                            const std::set<oci::Digest>& manifests, const std::map<oci::Tag, index::TagRow>& tags);
   [[nodiscard]] bool inStorage(const oci::RepositoryName& repository);

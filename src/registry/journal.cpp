@@ -140,16 +140,24 @@ std::optional<JournalRecord> Journal::read(storage::StorageDriver& driver, const
   return bytes ? decodeJournalRecord(*bytes) : std::nullopt;
 }
 
-std::uint64_t Journal::readAll(storage::StorageDriver& driver,
-                               const std::function<void(const JournalPlace&, const JournalRecord&)>& visit) {
+std::uint64_t Journal::readAll(storage::StorageDriver& driver, const Visit& visit) {
+  Crew alone(0);
+  return readAll(driver, alone, visit);
+}
+
+std::uint64_t Journal::readAll(storage::StorageDriver& driver, Crew& crew, const Visit& visit) {
   std::uint64_t damaged = 0;
   for (const auto& writer : writers(driver)) {
     const std::string writerFolder = layout::journalRoot() + '/' + writer;
     for (const auto& thousand : childrenOf(driver, writerFolder)) {
-      for (const auto& name : childrenOf(driver, writerFolder + '/' + thousand)) {
-        const JournalPlace place{writer, base::parseUnsigned(name).value_or(0)};
-        const auto record = read(driver, place);
-        record ? visit(place, *record) : static_cast<void>(++damaged);
+      const auto names = childrenOf(driver, writerFolder + '/' + thousand);
+      const auto placeOf = [&](std::size_t i) {
+        return JournalPlace{writer, base::parseUnsigned(names[i]).value_or(0)};
+      };
+      std::vector<std::optional<JournalRecord>> records(names.size());
+      crew.each(names.size(), [&](std::size_t i) { records[i] = read(driver, placeOf(i)); });
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        records[i] ? visit(placeOf(i), *records[i]) : static_cast<void>(++damaged);
       }
     }
   }

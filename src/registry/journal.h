@@ -23,6 +23,7 @@
 #include "oci/digest.h"
 #include "oci/names.h"
 #include "registry/actor.h"
+#include "registry/crew.h"
 #include "registry/journal_roll.h"
 #include "storage/storage_driver.h"
 
@@ -50,6 +51,8 @@ std::optional<JournalRecord> decodeJournalRecord(std::string_view text);
 
 class Journal final {
  public:
+  using Visit = std::function<void(const JournalPlace&, const JournalRecord&)>;
+
   // `driver` is borrowed. `writer` names this process's sequence: a fresh random UUID. On shared storage `roll` tells
   // others of it; borrowed, null for nobody.
   Journal(storage::StorageDriver& driver, std::string writer, JournalRoll* roll = nullptr);
@@ -63,9 +66,10 @@ class Journal final {
   [[nodiscard]] const std::string& writer() const { return writer_; }
 
   // Calls `visit` with every record of every writer, each writer's in order; damaged ones are counted and skipped.
-  // For rebuilds: rests on listings. Returns the number of damaged records.
-  static std::uint64_t readAll(storage::StorageDriver& driver,
-                               const std::function<void(const JournalPlace&, const JournalRecord&)>& visit);
+  // For rebuilds: rests on listings. `crew` reads, where there is one; `visit` is called on this thread. Returns the
+  // number of damaged records.
+  static std::uint64_t readAll(storage::StorageDriver& driver, Crew& crew, const Visit& visit);
+  static std::uint64_t readAll(storage::StorageDriver& driver, const Visit& visit);
   // Calls `visit` with each number beyond `settled` that there is a record of. Rests on a listing.
   static void listNumbers(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled,
                           const std::function<void(std::uint64_t)>& visit);

@@ -459,8 +459,7 @@ void Manifests::replay(const oci::RepositoryName& repository, const std::vector<
 void Manifests::reindex(const oci::RepositoryName& repository, const std::vector<index::TagEvent>& events) {
   const auto turn = turns_.lock(repository.text());
   replay(repository, events);
-  BuildProgress progress;
-  IndexBuilder(storages_, logger_, maxManifestBytes_).buildRepository(index_, repository, nullptr, progress);
+  IndexBuilder(storages_, logger_, maxManifestBytes_).rebuildRepository(index_, repository);
   index_.clearDirty(repository);
 }
 

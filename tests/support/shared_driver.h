@@ -1,14 +1,18 @@
 // SharedDriver: a storage in memory that several nodes of a test share, with listings that show nothing once they are
 // told to lag.
 //
-// Thread-safe but for `lagging` and `gets`.
+// Thread-safe, but `lagging` and `pause` are set while nobody uses it.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "storage/memory_driver.h"
 #include "storage/storage_driver.h"
@@ -21,6 +25,9 @@ class SharedDriver final : public storage::StorageDriver {
   [[nodiscard]] storage::DriverTraits traits() const override { return {.shared = true, .cheapSmallWrites = false}; }
   std::optional<std::string> get(std::string_view path, std::uint64_t maxBytes) override {
     ++gets;
+    mostAtOnce = std::max(mostAtOnce.load(), ++atOnce_);
+    std::this_thread::sleep_for(pause);
+    --atOnce_;
     return memory_.get(path, maxBytes);
   }
   std::unique_ptr<base::BodySource> open(std::string_view path, std::optional<storage::ByteRange> range) override {
@@ -46,9 +53,12 @@ class SharedDriver final : public storage::StorageDriver {
   void check() override {}
 
   bool lagging = false;
-  unsigned gets = 0;
+  std::chrono::milliseconds pause{0};  // of each get
+  std::atomic<unsigned> gets = 0;
+  std::atomic<unsigned> mostAtOnce = 0;  // gets; a lower bound
 
  private:
+  std::atomic<unsigned> atOnce_ = 0;
   storage::MemoryDriver memory_;
 };
 

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "registry/layout.h"
+#include "storage/storage_error.h"
+#include "support/flaky_driver.h"
 #include "support/registry_under_test.h"
+#include "support/shared_driver.h"
 
 namespace rha::test {
 namespace {
@@ -93,6 +96,78 @@ TEST_F(IndexBuilderTest, TheIdentityOfAStorageStays) {
   EXPECT_EQ(identity, registry::identityOf(registry_.driver()));
   RegistryUnderTest other;
   EXPECT_NE(identity, registry::identityOf(other.driver()));
+}
+
+// On a storage where each look is a request.
+class RemoteIndexBuilderTest : public testing::Test {
+ protected:
+  static constexpr int kRepositories = 30;
+  static std::string name(int number) { return "r" + std::to_string(number) + "/x"; }
+
+  void pushToAll() {
+    for (int i = 0; i < kRepositories; ++i) {
+      for (const std::string each : {"1", "2", "3"}) {
+        live_.clock.advance(std::chrono::seconds(1));
+        live_.pushImage(name(i), each, {}, R"(,"annotations":{"n":")" + each + R"("})");
+      }
+    }
+    live_.clock.advance(std::chrono::seconds(1));
+    RegistryUnderTest::must(live_.manifests.removeTag(repository(name(7)), tag("2"), live_.actor));
+  }
+  bool build(index::Index& index) {
+    registry::IndexBuilder builder(flaky_, live_.logger, RegistryUnderTest::kManifestBytes);
+    return builder.build(index, progress_, stop_);
+  }
+
+  const std::shared_ptr<SharedDriver> driver_ = std::make_shared<SharedDriver>();
+  RegistryUnderTest live_{driver_};
+  FlakyDriver flaky_{*driver_};
+  registry::BuildProgress progress_;
+  std::atomic<bool> stop_{false};
+};
+
+TEST_F(RemoteIndexBuilderTest, ManyObjectsAreReadAtOnceAndTheIndexIsTheLiveOne) {
+  pushToAll();
+  driver_->pause = std::chrono::milliseconds(1);
+  const auto index = live_.emptyIndex();
+  ASSERT_TRUE(build(*index));
+  EXPECT_GT(driver_->mostAtOnce.load(), 6U) << "more than one repository, and more than one object of it";
+  EXPECT_EQ(progress_.repositories.load(), kRepositories);
+  EXPECT_EQ(progress_.tags.load(), 3 * kRepositories - 1);
+  EXPECT_EQ(progress_.problems.load(), 0U);
+  for (int i = 0; i < kRepositories; ++i) {
+    EXPECT_EQ(RegistryUnderTest::tagList(*index, name(i)), live_.tagList(name(i)));
+    for (const char* each : {"1", "2", "3"}) {
+      EXPECT_EQ(index->history(repository(name(i)), tag(each), 10).size(),
+                live_.index->history(repository(name(i)), tag(each), 10).size());
+    }
+  }
+}
+
+TEST_F(RemoteIndexBuilderTest, ARepositoryThatCannotBeReadIsMarkedAndTheRestIsBuilt) {
+  pushToAll();
+  flaky_.fail({.operation = Operation::Get, .pathPart = "/" + name(11) + "/_manifests/tags/2/", .count = 100});
+  const auto index = live_.emptyIndex();
+  ASSERT_TRUE(build(*index));
+  EXPECT_EQ(progress_.problems.load(), 1U);
+  ASSERT_EQ(index->dirtyRepositories().size(), 1U);
+  EXPECT_EQ(index->dirtyRepositories()[0].text(), name(11));
+  EXPECT_EQ(RegistryUnderTest::tagList(*index, name(12)), live_.tagList(name(12)));
+}
+
+TEST_F(RemoteIndexBuilderTest, AListingThatFailsEndsTheBuildOnceNothingRunsAnyMore) {
+  pushToAll();
+  flaky_.fail({.operation = Operation::List, .pathPart = "repositories/r29", .count = 100});
+  const auto index = live_.emptyIndex();
+  EXPECT_THROW(build(*index), storage::StorageError);
+}
+
+TEST_F(RemoteIndexBuilderTest, ABuildThatIsStoppedSaysSo) {
+  pushToAll();
+  stop_ = true;
+  const auto index = live_.emptyIndex();
+  EXPECT_FALSE(build(*index));
+  EXPECT_LT(progress_.repositories.load(), kRepositories);
 }
 
 TEST(JournalTest, RecordsAreNumberedFromOneAndReadInOrder) {
