@@ -72,17 +72,18 @@ Advice adviceFor(int errnoValue) {
 // Whether errno says that the path cannot name anything that exists.
 bool isAbsence(int errnoValue) { return errnoValue == ENOENT || errnoValue == ENOTDIR || errnoValue == ENAMETOOLONG; }
 
+// What names the present boot for the service, whose sandbox hides the kernel's file (ProcSubset=pid): its unit sets
+// it, so that a restart knows the uploads of the process before.
 constexpr const char* kBootVariable = "REGISTRYD_BOOT";
 
 std::string readBootId() {
+  if (const char* const given = std::getenv(kBootVariable); given != nullptr && *given != '\0') {
+    return given;
+  }
   if (auto text = base::readFile("/proc/sys/kernel/random/boot_id", 64)) {
     return std::string(base::trim(text->substr(0, text->find('\n'))));
   }
-  // The service's sandbox hides that file (ProcSubset=pid). The process that takes over from this one inherits the text
-  // with the environment, in the same boot; one that is started anew does not.
-  if (const char* const inherited = std::getenv(kBootVariable); inherited != nullptr && *inherited != '\0') {
-    return inherited;
-  }
+  // The process that takes over from this one inherits it with the environment; one that is started anew does not.
   const std::string made = base::randomUuid();
   ::setenv(kBootVariable, made.c_str(), 1);
   return made;

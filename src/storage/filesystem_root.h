@@ -70,8 +70,9 @@ class FilesystemRoot final {
   // Throws the StorageError for a failed system call: "filesystem: cannot OPERATION ROOT/PATH: errno text; advice".
   [[noreturn]] void fail(std::string_view operation, std::string_view path, int errnoValue) const;
 
-  // Identifies the running kernel: unsynced data of an earlier boot may have been lost in a power cut. Where the kernel
-  // does not tell, a random text, so that nothing of an earlier process is trusted either.
+  // Identifies the boot: unsynced data of an earlier one may have been lost in a power cut. REGISTRYD_BOOT in the
+  // environment, else what the kernel says; where neither tells, a random text, so that nothing of an earlier process
+  // is trusted either, but for the one that handed over.
   [[nodiscard]] const std::string& bootId() const { return bootId_; }
 
  private:

@@ -78,6 +78,12 @@ the command line.
 .SH LOG
 One event per line on standard error, as key=value. Each request has one line (event=request) with its id, which the
 client got as X\-Request\-Id.
+.SH ENVIRONMENT
+.TP
+.B REGISTRYD_BOOT
+What tells one boot from the next; without it, the kernel's boot id. An upload that was begun on a local disk goes on in a
+process that is started later in the same boot, and is refused after another: a power cut may have taken some of its bytes.
+The service's unit sets it, since its sandbox hides what the kernel says.
 .SH FILES
 .TP
 .I /etc/docker\-registry\-ha/registryd.yaml

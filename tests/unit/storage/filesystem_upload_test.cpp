@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <future>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "storage/filesystem_driver.h"
 #include "support/temporary_folder.h"
@@ -66,6 +68,33 @@ TEST_F(FilesystemUploadTest, AStateOfAnotherBootIsNotResumed) {
   EXPECT_TRUE(driver_.resumeUpload("_uploads/1", state));
   state.back() = state.back() == '0' ? '1' : '0';
   EXPECT_FALSE(driver_.resumeUpload("_uploads/1", state));
+}
+
+// As the service's unit names it. Restored at the end, since the tests of a run share the environment.
+class NamedBoot {
+ public:
+  explicit NamedBoot(const char* name) { ::setenv("REGISTRYD_BOOT", name, 1); }
+  ~NamedBoot() { ::unsetenv("REGISTRYD_BOOT"); }
+  NamedBoot(const NamedBoot&) = delete;
+  NamedBoot& operator=(const NamedBoot&) = delete;
+};
+
+TEST_F(FilesystemUploadTest, TheNextProcessOfABootGoesOnWithAnUploadAndOneOfAnotherBootDoesNot) {
+  std::string state;
+  {
+    const NamedBoot boot("one");
+    FilesystemDriver before{{folder_.path()}};
+    before.open();
+    const auto session = before.startUpload("_uploads/2");
+    append(*session, "bytes");
+    state = session->state();
+  }
+  for (const auto& [name, goesOn] : {std::pair{"one", true}, std::pair{"another", false}}) {
+    const NamedBoot boot(name);
+    FilesystemDriver after{{folder_.path()}};
+    after.open();
+    EXPECT_EQ(after.resumeUpload("_uploads/2", state) != nullptr, goesOn) << name;
+  }
 }
 
 TEST_F(FilesystemUploadTest, AnUploadThatIsBeingWrittenIsNotResumedAtTheSameTime) {
