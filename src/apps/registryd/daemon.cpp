@@ -13,6 +13,8 @@
 #include "apps/registryd/logging.h"
 #include "apps/registryd/tls_parts.h"
 #include "base/files.h"
+#include "base/hasher.h"
+#include "config/settings_text.h"
 #include "storage/storage_error.h"
 
 namespace rha::registryd {
@@ -431,14 +433,16 @@ base::Result<std::string, std::string> Daemon::status() const {
     return base::fail(std::string("registryd is starting; ask again"));
   }
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.steady() - startedAt_);
-  nlohmann::json status{{"version", version_},
-                        {"pid", ::getpid()},
-                        {"uptime_seconds", uptime.count()},
-                        {"generation", kSettingsGeneration},
-                        {"listen", joined(plainAddresses())},
-                        {"storage", {{"driver", parts_->storages->names()}}},
-                        {"connections", server_->connections()},
-                        {"uploads", parts_->uploads.active()}};
+  nlohmann::json status{
+      {"version", version_},
+      {"pid", ::getpid()},
+      {"uptime_seconds", uptime.count()},
+      {"generation", kSettingsGeneration},
+      {"settings", {{"hash", "sha256:" + base::hashHex(base::HashAlgorithm::Sha256, config::toYaml(settings_))}}},
+      {"listen", joined(plainAddresses())},
+      {"storage", {{"driver", parts_->storages->names()}}},
+      {"connections", server_->connections()},
+      {"uploads", parts_->uploads.active()}};
   if (predecessor_ != nullptr && !predecessor_->ended()) {
     status["predecessor"] = {{"pid", predecessor_->pid()}, {"state", "finishes its transfers"}};
   }

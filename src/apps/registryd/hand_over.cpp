@@ -14,10 +14,14 @@ namespace {
 constexpr std::chrono::seconds kPatience{120};
 constexpr int kTooOld = 3;
 constexpr int kNoneRuns = 4;
+constexpr int kNeedsRestart = 5;
 
 int exitCodeOf(std::string_view error) {
   if (error.starts_with("cannot connect to ")) {
     return kNoneRuns;
+  }
+  if (error.starts_with(kTakesRestart)) {
+    return kNeedsRestart;
   }
   return error.find("unknown command") != std::string_view::npos ? kTooOld : 1;
 }

@@ -59,8 +59,12 @@ the latest. Meanwhile both work on the same storage and index, each sees at once
 and certificates count in both. \fBdocker\-registryctl status\fR shows the old one as \fIpredecessor\fR.
 .PP
 If the successor does not come up (broken settings, a program that does not start), the old process goes on as before, and
-the command says so and fails. What a hand-over cannot change, for both must agree in it, is the storage and the place of the
-index: that takes a restart, as do addresses to listen on (the sockets are kept) and the sandbox of the unit.
+the command says so and fails. What a hand-over cannot change, for both must agree in it, is the storage, the place of the
+index and the addresses to listen on (the sockets are kept): then the successor ends, the old process goes on, the command
+ends with 5, and a restart does it. Changes of the unit, such as its sandbox, take one, too.
+.PP
+Whether the settings in force are those of the file can be asked: \fBdocker\-registryctl status\fR shows as
+\fIsettings.hash\fR the SHA-256 of what \fBregistryd \-\-dump\-config\fR prints.
 .PP
 A client that sends a further part of an upload while the old process still receives one of the same upload gets 503 and
 tries again.
@@ -74,7 +78,7 @@ runuser \-u docker\-registry\-ha \-\- registryd \-\-rebuild\-index
 .RE
 .SH EXIT STATUS
 0: ended as asked. 1: the settings have errors, or the start failed; one line on standard error says why. 2: wrong use of
-the command line.
+the command line. 3, 4, 5: of \fB\-\-hand\-over\fR, above.
 .SH LOG
 One event per line on standard error, as key=value. Each request has one line (event=request) with its id, which the
 client got as X\-Request\-Id.

@@ -20,7 +20,7 @@ constexpr std::array kOptions = {
         "--hand-over", "", Task::HandOver,
         "let the registryd that runs start the program that is installed now, and leave all new connections to it, "
         "while it finishes the transfers it has; exit 1 if it goes on alone, 3 if it is too old to know how, 4 if none "
-        "runs"},
+        "runs, 5 if the settings have changed in something that takes a restart"},
     OptionRow{"--man-page", "", Task::ManPage, "print the manual as roff"},
     OptionRow{"--help", "", Task::Help, "print this list"},
     OptionRow{"--version", "", Task::Version, "print the version"},

@@ -8,8 +8,9 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
-#include "apps/registryd/successor.h"
+#include "apps/registryd/listen_addresses.h"
 #include "base/text.h"
 
 namespace rha::registryd {
@@ -49,26 +50,48 @@ Heard waitFor(const base::Fd& socket, HandOverPacket::Kind kind, std::chrono::mi
   }
 }
 
+// Takes a variable out of the environment; nullopt if it is not there.
+std::optional<std::string> takeVariable(const char* name) {
+  const char* const value = std::getenv(name);
+  std::optional<std::string> text;
+  if (value != nullptr) {
+    text = value;
+    ::unsetenv(name);
+  }
+  return text;
+}
+
+// Empty: nothing.
+std::string whatTakesRestart(const CommonGround& theirs, const CommonGround& own) {
+  if (theirs.places != own.places) {
+    return "storage and index have changed, from \"" + theirs.places + "\" to \"" + own.places + "\"";
+  }
+  if (!listenAlike(theirs.addresses, own.addresses)) {
+    return "the addresses to listen on (HTTP|HTTPS|debug) have changed, from \"" + theirs.addresses + "\" to \"" +
+           own.addresses + "\"";
+  }
+  return "";
+}
+
 }  // namespace
 
-std::unique_ptr<Predecessor> Predecessor::take(std::string_view commonGround) {
-  const char* const value = std::getenv(kPredecessorVariable);
-  if (value == nullptr) {
+std::unique_ptr<Predecessor> Predecessor::take(const CommonGround& ground) {
+  const auto value = takeVariable(kPredecessorVariable);
+  const auto addresses = takeVariable(kAddressesVariable);
+  if (!value) {
     return nullptr;
   }
-  const std::string text = value;
-  ::unsetenv(kPredecessorVariable);
-  const std::size_t blank = text.find(' ');
-  const auto number = base::parseUnsigned(std::string_view(text).substr(0, blank));
+  const std::size_t blank = value->find(' ');
+  const auto number = base::parseUnsigned(std::string_view(*value).substr(0, blank));
   if (!number || *number > 1'000'000 || blank == std::string::npos) {
     throw std::runtime_error(std::string(kPredecessorVariable) + " is for registryd's own use; unset it");
   }
   base::Fd socket(static_cast<int>(*number));
   ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
-  if (const std::string theirs = text.substr(blank + 1); theirs != commonGround) {
-    throw std::runtime_error("storage and index have changed, from \"" + theirs + "\" to \"" +
-                             std::string(commonGround) +
-                             "\": that takes a restart (systemctl restart docker-registry-ha)");
+  const CommonGround theirs{.places = value->substr(blank + 1), .addresses = addresses.value_or("")};
+  if (const std::string what = whatTakesRestart(theirs, ground); !what.empty()) {
+    tell(socket, HandOverPacket::Kind::TakesRestart);
+    throw std::runtime_error(what + ": that takes a restart (systemctl restart docker-registry-ha)");
   }
   return std::make_unique<Predecessor>(std::move(socket));
 }

@@ -9,8 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <string_view>
 
+#include "apps/registryd/successor.h"
 #include "base/fd.h"
 #include "base/lock_guarded.h"
 
@@ -18,9 +18,10 @@ namespace rha::registryd {
 
 class Predecessor final {
  public:
-  // Null: this process was not started by another registryd. Clears the environment. Throws std::runtime_error when the
-  // other works on another storage or index than the settings say: a restart can change that, a hand-over cannot.
-  static std::unique_ptr<Predecessor> take(std::string_view commonGround);
+  // Null: this process was not started by another registryd. Clears the environment. When the other works on another
+  // storage, index or address than the settings say, tells it and throws std::runtime_error: a restart can change that,
+  // a hand-over cannot.
+  static std::unique_ptr<Predecessor> take(const CommonGround& ground);
 
   explicit Predecessor(base::Fd socket);
 

@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
 #include "apps/registryd/daemon.h"
+#include "apps/registryd/hand_over.h"
+#include "apps/registryd/listen_addresses.h"
 #include "apps/registryd/self_check.h"
 #include "apps/registryd/service_manager.h"
 #include "apps/registryd/service_signals.h"
@@ -28,9 +31,11 @@ constexpr std::chrono::seconds kSuccessorStart{90};
 constexpr std::chrono::seconds kConfirmation{20};
 constexpr std::chrono::milliseconds kLook{500};
 
-// What the settings of both processes must agree in.
-std::string commonGround(const config::StartupSettings& settings) {
-  return config::storagePlaces(settings) + "; index " + settings.index.path;
+CommonGround commonGround(const config::StartupSettings& settings, const SystemSockets& sockets) {
+  const char* const before = std::getenv(kAddressesVariable);
+  const auto predecessor = before == nullptr ? std::nullopt : std::optional<std::string_view>(before);
+  return {.places = config::storagePlaces(settings) + "; index " + settings.index.path,
+          .addresses = listenAddresses(settings.http, sockets, predecessor)};
 }
 
 class Service final {
@@ -53,9 +58,10 @@ class Service final {
   enum class End : std::uint8_t { Told, HandedOver };
 
   void start() {
-    const std::string ground = commonGround(settings_);
-    predecessor_ = Predecessor::take(ground);
-    daemon_.start(takeSystemSockets(), predecessor_.get());
+    SystemSockets sockets = takeSystemSockets();
+    ground_ = commonGround(settings_, sockets);
+    predecessor_ = Predecessor::take(ground_);
+    daemon_.start(std::move(sockets), predecessor_.get());
     if (predecessor_) {
       predecessor_->ready();
       predecessor_->waitForConfirmation(kConfirmation);
@@ -110,7 +116,7 @@ class Service final {
     if (fault.empty()) {
       try {
         daemon_.logger().info("hand_over_started", {{"program", command_.front()}});
-        successor_ = Successor::start(command_, daemon_.listeningSockets(), commonGround(settings_));
+        successor_ = Successor::start(command_, daemon_.listeningSockets(), ground_);
         fault = waitUntilReady(end);
       } catch (const base::IoError& error) {
         fault = error.what();
@@ -151,6 +157,9 @@ class Service final {
   }
 
   [[nodiscard]] std::string whyGone() const {
+    if (successor_->takesRestart()) {
+      return std::string(kTakesRestart) + "; what has changed is in the log before this line";
+    }
     if (successor_->cannotRun() != 0) {
       return "cannot run " + command_.front() + ": " + std::strerror(successor_->cannotRun());
     }
@@ -224,6 +233,7 @@ class Service final {
   ServiceManager manager_;
   std::unique_ptr<Predecessor> predecessor_;
   std::optional<Successor> successor_;
+  CommonGround ground_;
   Daemon daemon_;
 };
 

@@ -25,8 +25,8 @@ constexpr std::string_view kListenPid = "LISTEN_PID=";
 constexpr std::string_view kListenPidRoom = "LISTEN_PID=          ";
 
 bool isOurs(std::string_view variable) {
-  const std::array<std::string_view, 5> names{
-      "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "WATCHDOG_PID=", kPredecessorVariable};
+  const std::array<std::string_view, 6> names{
+      "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=", "WATCHDOG_PID=", kPredecessorVariable, kAddressesVariable};
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return variable.starts_with(name); });
 }
 
@@ -58,7 +58,7 @@ base::Fd raised(int descriptor, std::size_t count) {
   return copy;
 }
 
-void setEnvironment(Image& image, const std::vector<NamedSocket>& sockets, std::string_view commonGround) {
+void setEnvironment(Image& image, const std::vector<NamedSocket>& sockets, const CommonGround& ground) {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     if (!isOurs(*variable)) {
       image.environment.emplace_back(*variable);
@@ -71,18 +71,19 @@ void setEnvironment(Image& image, const std::vector<NamedSocket>& sockets, std::
   image.environment.push_back("LISTEN_FDS=" + std::to_string(sockets.size()));
   image.environment.push_back("LISTEN_FDNAMES=" + names);
   image.environment.push_back(std::string(kPredecessorVariable) + '=' + std::to_string(kFirstPassed + sockets.size()) +
-                              ' ' + std::string(commonGround));
+                              ' ' + ground.places);
+  image.environment.push_back(std::string(kAddressesVariable) + '=' + ground.addresses);
   image.environment.emplace_back(kListenPidRoom);
   image.envp = pointers(image.environment);
   image.listenPid = image.environment.back().data() + kListenPid.size();
 }
 
 Image makeImage(const std::vector<std::string>& command, const std::vector<NamedSocket>& sockets, const base::Fd& end,
-                std::string_view commonGround) {
+                const CommonGround& ground) {
   Image image;
   image.arguments = command;
   image.argv = pointers(image.arguments);
-  setEnvironment(image, sockets, commonGround);
+  setEnvironment(image, sockets, ground);
   const std::size_t count = sockets.size() + 1;
   for (const NamedSocket& each : sockets) {
     image.passed.push_back(raised(each.socket.get(), count));
@@ -148,14 +149,14 @@ void startByForkingTwice(const Image& image) {
 }  // namespace
 
 Successor Successor::start(const std::vector<std::string>& command, const std::vector<NamedSocket>& sockets,
-                           std::string_view commonGround) {
+                           const CommonGround& ground) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     base::throwErrno("cannot make a socket pair", "");
   }
   Successor successor{base::Fd(ends[0])};
   const base::Fd other(ends[1]);
-  startByForkingTwice(makeImage(command, sockets, other, commonGround));
+  startByForkingTwice(makeImage(command, sockets, other, ground));
   return successor;
 }
 
@@ -175,6 +176,9 @@ Successor::News Successor::read() {
         break;
       case HandOverPacket::Kind::CannotRun:
         cannotRun_ = packet.number;
+        break;
+      case HandOverPacket::Kind::TakesRestart:
+        takesRestart_ = true;
         break;
       case HandOverPacket::Kind::Ready:
         return News::Ready;

@@ -1,6 +1,8 @@
 // Successor: the process that takes over from this one (an upgrade), as this one sees it.
 //
 //   old ── fork ── (fork, so that the service manager is its parent) ── exec ── new
+//   old <── TakesRestart ─────────────────────────────────────────────────────── new: the settings have changed in what
+//                                                                               both must agree in; it ends
 //   old <── Ready ────────────────────────────────────────────────────────────── new: it serves, beside the old one
 //   old ─── MAINPID to the service manager; stops accepting
 //   old ─── Confirmed ─────────────────────────────────────────────────────────> new: it is the service's main process
@@ -25,9 +27,18 @@ namespace rha::registryd {
 // The environment's name for the descriptor of the socket pair and what both must agree in: "7
 // filesystem:/srv/registry".
 inline constexpr const char* kPredecessorVariable = "REGISTRYD_PREDECESSOR";
+// What the old one listens on (listen_addresses.h). In a variable of its own, which versions that do not know it
+// ignore.
+inline constexpr const char* kAddressesVariable = "REGISTRYD_ADDRESSES";
+
+// What the settings of both must agree in: another value takes a restart.
+struct CommonGround {
+  std::string places;     // storage and index
+  std::string addresses;  // listen_addresses.h
+};
 
 struct HandOverPacket {
-  enum class Kind : std::uint32_t { Started, CannotRun, Ready, Confirmed, Reload, Reloaded };
+  enum class Kind : std::uint32_t { Started, CannotRun, Ready, Confirmed, Reload, Reloaded, TakesRestart };
   Kind kind;
   std::int32_t number;  // Started: its process id; CannotRun: errno
 };
@@ -39,9 +50,9 @@ struct NamedSocket {
 
 class Successor final {
  public:
-  // Runs `command` with the sockets. `commonGround` is what the new one's settings must agree in. Throws base::IoError.
+  // Runs `command` with the sockets. Throws base::IoError.
   static Successor start(const std::vector<std::string>& command, const std::vector<NamedSocket>& sockets,
-                         std::string_view commonGround);
+                         const CommonGround& ground);
 
   enum class News : std::uint8_t { None, Ready, Reload, Gone };
   // What it has said since the last call; does not wait.
@@ -51,6 +62,8 @@ class Successor final {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // After News::Gone: errno of execve(2), or 0.
   [[nodiscard]] int cannotRun() const { return cannotRun_; }
+  // After News::Gone: whether its settings differ in what both must agree in.
+  [[nodiscard]] bool takesRestart() const { return takesRestart_; }
   void confirm() { tell(HandOverPacket::Kind::Confirmed); }
   void reloaded() { tell(HandOverPacket::Kind::Reloaded); }
   // Ends one that did not become ready.
@@ -63,6 +76,7 @@ class Successor final {
   base::Fd socket_;
   pid_t pid_ = 0;
   int cannotRun_ = 0;
+  bool takesRestart_ = false;
 };
 
 // Program and arguments of this process, with the program's path as it is now: after an upgrade the new program is

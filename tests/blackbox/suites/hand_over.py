@@ -13,7 +13,7 @@ import threading
 import time
 
 from lib import http, images
-from lib.daemon import Daemon
+from lib.daemon import Daemon, free_ports
 from lib.site import Site, authorization, hash_of
 from lib.testing import Registry, check, equal, expect
 
@@ -26,7 +26,7 @@ def tests(context):
     for function in (load_runs_across, acknowledged_bytes_stay, restarts_keep_uploads, an_upload_has_one_writer, what_the_old_one_dies_over,
                      second_while_one_finishes, sigterm_ends_one_that_finishes, sigusr2_hands_over,
                      broken_program_changes_nothing, broken_settings_change_nothing, killed_while_it_starts,
-                     other_storage_is_refused, memory_is_refused, deadline_cuts_off):
+                     other_storage_is_refused, other_addresses_are_refused, status_tells_the_settings, memory_is_refused, deadline_cuts_off):
         yield function.__name__.replace("_", " "), lambda function=function: function(context)
     yield "changed rules reach connections of the old process", lambda: rules_reach_the_old_one(context)
     yield "a passive registry that was made active shows its successor every change", lambda: made_active(context)
@@ -384,13 +384,22 @@ def sigusr2_hands_over(context):
         expect(http.Client(daemon.port).request("GET", "/v2/"), 200)
 
 
-def refused(daemon, reason):
+def refused(daemon, reason, status=1):
     before = daemon.pid
     done = daemon.ask()
-    equal(done.returncode, 1, f"exit code of --hand-over ({done.stdout})")
+    equal(done.returncode, status, f"exit code of --hand-over ({done.stdout})")
     check(reason in done.stderr and REFUSED in done.stderr, f"--hand-over does not say why: {done.stderr!r}")
     daemon.still_serves(before)
     check(os.path.exists(daemon.control), "the control socket is gone")
+
+
+def change_settings(daemon, before, after):
+    path = os.path.join(daemon.folder, "registryd.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    check(before in text, f"the settings have no {before}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(before, after))
 
 
 def broken_program_changes_nothing(context):
@@ -449,13 +458,42 @@ def killed_while_it_starts(context):
 
 def other_storage_is_refused(context):
     with Installed(context) as daemon:
-        path = os.path.join(daemon.folder, "registryd.yaml")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace(f"root: {daemon.root}", f"root: {daemon.root}-other"))
-        refused(daemon, "ended before it served")
+        change_settings(daemon, f"root: {daemon.root}", f"root: {daemon.root}-other")
+        refused(daemon, "takes a restart", 5)
         check("storage and index have changed" in daemon.log(), "the log does not say why")
+
+
+def other_addresses_are_refused(context):
+    """The sockets are passed on, so that other addresses would have no effect; those that come new are opened."""
+    with Installed(context) as daemon:
+        for port, other in zip((daemon.plain_port, daemon.debug_port), free_ports(2)):
+            change_settings(daemon, f'"127.0.0.1:{port}"', f'"127.0.0.1:{other}"')
+            refused(daemon, "takes a restart", 5)
+            check(f"127.0.0.1:{other}" in daemon.log(), "the log does not say what has changed")
+            change_settings(daemon, f'"127.0.0.1:{other}"', f'"127.0.0.1:{port}"')
+        change_settings(daemon, f'debug_listen: "127.0.0.1:{daemon.debug_port}"', 'debug_listen: ""')
+        refused(daemon, "takes a restart", 5)
+        daemon.restart()
+        daemon.processes = [daemon.process.pid]
+        change_settings(daemon, 'debug_listen: ""', f'debug_listen: "127.0.0.1:{daemon.debug_port}"')
+        daemon.hand_over()
+        expect(http.Client(daemon.debug_port).request("GET", "/metrics"), 200)
+        daemon.hand_over()
+        expect(http.Client(daemon.debug_port).request("GET", "/metrics"), 200)
+
+
+def status_tells_the_settings(context):
+    """The hash in the status is that of the file's settings, but for the time between a change and the hand-over."""
+    with Installed(context) as daemon:
+        def in_force():
+            dumped = daemon.command("--dump-config").stdout
+            return daemon.control_command("status")["settings"]["hash"] == images.digest(dumped.encode())
+
+        check(in_force(), "at the start the hash is another one")
+        change_settings(daemon, "max_entries: 1000", "max_entries: 7")
+        check(not in_force(), "the hash is that of settings that are not in force")
+        daemon.hand_over()
+        check(in_force(), "after the hand-over the hash is another one")
 
 
 def memory_is_refused(context):
