@@ -1,15 +1,15 @@
-"""shellcheck on every shell script, and Python's compiler on every Python one."""
+"""shellcheck on every shell script, and pyflakes on every Python one: a name that nobody defines, an import of nothing."""
 import subprocess
 
 
 def problems(tree):
-    for name in tree.scripts("python3"):
-        try:
-            compile(tree.text(name), name, "exec")
-        except SyntaxError as error:
-            yield f"{name}:{error.lineno}: {error.msg}"
-    shell = tree.scripts("bash") + tree.scripts("/sh")
-    if shell:
-        result = subprocess.run(["shellcheck", "--format=gcc", "--external-sources", *shell], cwd=tree.top,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    yield from complaints(tree, ["pyflakes3"], tree.scripts("python3"))
+    yield from complaints(tree, ["shellcheck", "--format=gcc", "--external-sources"],
+                          tree.scripts("bash") + tree.scripts("/sh"))
+
+
+def complaints(tree, command, scripts):
+    if scripts:
+        result = subprocess.run([*command, *scripts], cwd=tree.top, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True, check=False)
         yield from result.stdout.splitlines()

@@ -3,6 +3,7 @@ import pathlib
 import tempfile
 
 import layers
+import scripts
 import sizes
 import toplevel
 import words
@@ -53,6 +54,10 @@ CASES = [
      {"src/base/a.h": "class A {\n" + "  int f() {\n    return 1;\n  }\n" * 40 + "};\n"}, 0),
     ("an unfinished place", words, {"src/base/a.h": "// FIXME: later\n"}, 1),
     ("a debugging print", words, {"src/base/a.cpp": 'std::cerr << "here";\n'}, 1),
+    ("a name that nobody defines", scripts, {"tests/a.py": "def f():\n    return there\n"}, 1),
+    ("a Python script without an ending", scripts, {"tests/a": "#!/usr/bin/python3\nimport os\n"}, 1),
+    ("a variable of a shell that is not quoted", scripts, {"tests/a.sh": "#!/bin/bash\necho $1\n"}, 1),
+    ("a good script", scripts, {"tests/a.py": "import os\n\nprint(os.sep)\n"}, 0),
     ("a folder that has no place at the top", toplevel, {"docs/a.md": ""}, 1),
 ]
 

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import tempfile
-import time
 
 from lib import http, images
 from lib.certificates import Authority, TlsPort

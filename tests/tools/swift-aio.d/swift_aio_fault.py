@@ -10,7 +10,6 @@ import random
 import re
 
 from eventlet import sleep
-from swift.common.http import is_success
 from swift.common.swob import Response
 
 
