@@ -36,6 +36,22 @@ std::vector<std::string> childrenOf(storage::StorageDriver& driver, const std::s
   return names;
 }
 
+// Calls `visit` with the numbers of each folder of a thousand records, in order, but for those that end before `from`.
+void forEachThousand(storage::StorageDriver& driver, const std::string& writer, std::uint64_t from,
+                     const std::function<void(const std::vector<std::uint64_t>&)>& visit) {
+  const std::string folder = layout::journalRoot() + '/' + writer;
+  for (const auto& thousand : childrenOf(driver, folder)) {
+    if (base::parseUnsigned(thousand).value_or(0) < from / 1000) {
+      continue;
+    }
+    std::vector<std::uint64_t> numbers;
+    for (const auto& name : childrenOf(driver, std::string(folder).append("/").append(thousand))) {
+      numbers.push_back(base::parseUnsigned(name).value_or(0));
+    }
+    visit(numbers);
+  }
+}
+
 }  // namespace
 
 std::string encodeJournalRecord(const JournalRecord& record) {
@@ -122,17 +138,9 @@ std::vector<std::string> Journal::writers(storage::StorageDriver& driver) {
 
 void Journal::listNumbers(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled,
                           const std::function<void(std::uint64_t)>& visit) {
-  const std::string writerFolder = layout::journalRoot() + '/' + writer;
-  for (const auto& thousand : childrenOf(driver, writerFolder)) {
-    if (base::parseUnsigned(thousand).value_or(0) < settled / 1000) {
-      continue;
-    }
-    for (const auto& name : childrenOf(driver, writerFolder + '/' + thousand)) {
-      if (const auto number = base::parseUnsigned(name).value_or(0); number > settled) {
-        visit(number);
-      }
-    }
-  }
+  forEachThousand(driver, writer, settled, [&](const std::vector<std::uint64_t>& numbers) {
+    std::for_each(std::upper_bound(numbers.begin(), numbers.end(), settled), numbers.end(), visit);
+  });
 }
 
 std::optional<JournalRecord> Journal::read(storage::StorageDriver& driver, const JournalPlace& place) {
@@ -148,18 +156,13 @@ std::uint64_t Journal::readAll(storage::StorageDriver& driver, const Visit& visi
 std::uint64_t Journal::readAll(storage::StorageDriver& driver, Crew& crew, const Visit& visit) {
   std::uint64_t damaged = 0;
   for (const auto& writer : writers(driver)) {
-    const std::string writerFolder = layout::journalRoot() + '/' + writer;
-    for (const auto& thousand : childrenOf(driver, writerFolder)) {
-      const auto names = childrenOf(driver, writerFolder + '/' + thousand);
-      const auto placeOf = [&](std::size_t i) {
-        return JournalPlace{writer, base::parseUnsigned(names[i]).value_or(0)};
-      };
-      std::vector<std::optional<JournalRecord>> records(names.size());
-      crew.each(names.size(), [&](std::size_t i) { records[i] = read(driver, placeOf(i)); });
-      for (std::size_t i = 0; i < names.size(); ++i) {
-        records[i] ? visit(placeOf(i), *records[i]) : static_cast<void>(++damaged);
+    forEachThousand(driver, writer, 0, [&](const std::vector<std::uint64_t>& numbers) {
+      std::vector<std::optional<JournalRecord>> records(numbers.size());
+      crew.each(numbers.size(), [&](std::size_t i) { records[i] = read(driver, {writer, numbers[i]}); });
+      for (std::size_t i = 0; i < numbers.size(); ++i) {
+        records[i] ? visit({writer, numbers[i]}, *records[i]) : static_cast<void>(++damaged);
       }
-    }
+    });
   }
   return damaged;
 }
