@@ -94,6 +94,9 @@ void S3Call::send() {
   const std::string path = service_.urlPath(request_.key);
   const std::string query = canonicalS3Query(request_.query);
   static const std::string kEmptyHash = base::hashHex(base::HashAlgorithm::Sha256, "");
+  // Ceph answers 411 to the copy of a part that says nothing of its length.
+  static const fetch::MemoryBody kEmptyBody("");
+  const bool saysLength = request_.method == "PUT" || request_.method == "POST";
   fetch::Request request{.method = request_.method,
                          .url = service_.origin + path + (query.empty() ? "" : "?" + query),
                          .headers = signS3({.method = request_.method,
@@ -103,7 +106,7 @@ void S3Call::send() {
                                             .headers = request_.headers,
                                             .payloadHash = request_.body == nullptr ? kEmptyHash : request_.bodyHash},
                                            *credentials_, service_.settings.region, service_.clock.now()),
-                         .body = request_.body};
+                         .body = request_.body == nullptr && saysLength ? &kEmptyBody : request_.body};
   begin(service_.client, std::move(request), service_.settings.requestTimeout);
 }
 

@@ -77,6 +77,18 @@ TEST_F(S3CallTest, ACopyOfNothingSaysSoAlsoInTheBody) {
   EXPECT_EQ(requests, 1);
 }
 
+TEST_F(S3CallTest, APutOrPostWithoutABodySaysThatItHasNone) {
+  for (const std::string method : {"PUT", "POST", "GET", "DELETE"}) {
+    script = [&](Call& call) {
+      const bool said = call.headers.contains("content-length");
+      EXPECT_EQ(said, method == "PUT" || method == "POST") << method;
+      EXPECT_EQ(said ? call.headers.at("content-length") : "0", "0") << method;
+      call.answer(200, "");
+    };
+    EXPECT_TRUE(S3Call(service(), {.operation = "any", .method = method, .key = "k"}).finish().good()) << method;
+  }
+}
+
 TEST_F(S3CallTest, AnObjectThatLooksLikeAnErrorIsAnObject) {
   script = [&](Call& call) { call.answer(200, error("InternalError")); };
   const auto answer = S3Call(service(), {.operation = "object_get", .key = "a"}).finish();
