@@ -68,8 +68,8 @@ test-sanitizers: deps-test ## unit and contract tests under ASan+UBSan and under
 	@tests/run test-sanitizers
 
 .PHONY: test-slow
-test-slow: deps-test build ## what takes too long for every change: clang-tidy over everything, long fuzzing
-	@$(INSTALL_PACKAGES) keystone
+test-slow: deps-test build ## what takes too long for every change: long storms on Swift, Keystone, Ceph, clang-tidy
+	@$(INSTALL_PACKAGES) keystone ceph
 	@tests/run test-slow
 
 .PHONY: test-puppet

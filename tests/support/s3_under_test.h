@@ -1,4 +1,5 @@
-// Where the S3 of the tests is: Swift's own S3 on the cluster with all middleware, which tests/swift/run has started.
+// Where the S3 of the tests is: Swift's own S3 on the cluster with all middleware, or Ceph's RADOS gateway.
+// tests/swift/run has started it.
 //
 //   RHA_TEST_S3   its endpoint; unset: there is none, and tests of it are left out
 #pragma once
@@ -15,6 +16,9 @@
 namespace rha::test {
 
 inline bool s3Runs() { return !environment("RHA_TEST_S3").empty(); }
+
+// Whether it is Swift's, which fails when tests/tools/swift-aio tells it to.
+inline bool s3IsSwift() { return s3Runs() && !environment("RHA_TEST_SWIFT_FULL").empty(); }
 
 inline void writeS3Credentials(const std::filesystem::path& file, const std::string& secret) {
   std::ofstream(file) << "[default]\naws_access_key_id = docker:registry\naws_secret_access_key = " << secret << "\n";

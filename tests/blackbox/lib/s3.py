@@ -1,10 +1,15 @@
-"""The S3 that a real Swift has (tests/tools/swift-aio), and registries on it. Its bucket is a container of that Swift."""
+"""The S3 that a real Swift has (tests/tools/swift-aio), or a Ceph (tests/tools/ceph-rgw), and registries on it. Its bucket
+is a container of the Swift that both speak."""
 
 import os
+import shutil
+import subprocess
 
 from lib.daemon import Daemon, OldRegistry
 from lib.swift import CONTAINER, Swift
+from lib.testing import expect
 
+CEPH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/ceph-rgw")
 ACCESS_KEY, SECRET_KEY = "docker:registry", "swiftaiokey"
 
 
@@ -45,3 +50,34 @@ class S3(Swift):
         return OldRegistry(storage=f"s3: {{regionendpoint: '{self.endpoint}', region: us-east-1, bucket: {CONTAINER}, "
                                    f"accesskey: '{ACCESS_KEY}', secretkey: {SECRET_KEY}, secure: false, v4auth: true, "
                                    "rootdirectory: /production, chunksize: 5242880}")
+
+
+class Ceph(S3):
+    """The same on a Ceph with one OSD, which has no faults on demand."""
+
+    def aio(self, verb, *arguments):
+        raise AssertionError(f"a Ceph has no {verb} {arguments}")
+
+    def rgw(self, verb, *arguments):
+        done = subprocess.run([CEPH, verb, "--dir", os.path.join(self.folder, "ceph"), *arguments], timeout=240,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise AssertionError(f"ceph-rgw {verb} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def __enter__(self):
+        try:
+            values = dict(line.split("=", 1) for line in self.rgw("start", "--port", "0").splitlines())
+            self.auth_url = values["ST_AUTH"]
+            expect(self.connect().request("PUT"), 201)
+            return self
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        try:
+            self.rgw("stop", "--purge")
+        except AssertionError:
+            pass  # it had not started
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -93,13 +93,18 @@ class SwiftAccount:
         self.client = Client(port, timeout=30)
         answer = self.client.request("GET", "/auth/v1.0", {"X-Auth-User": "docker:registry", "X-Auth-Key": "swiftaiokey"})
         self.headers = {"X-Auth-Token": answer.get("X-Auth-Token")}
-        self.root = "/v1/AUTH_docker/" + CONTAINER
+        self.root = "/" + answer.get("X-Storage-Url").split("/", 3)[3] + "/" + CONTAINER
 
     def request(self, method, name=""):
         return self.client.request(method, self.root + ("/" + name if name and name[0] != "?" else name), self.headers)
 
     def names(self, prefix=""):
-        return self.request("GET", "?prefix=" + prefix).body.decode().split()
+        found, page = [], None
+        while page != []:
+            marker = "&marker=" + found[-1] if found else ""
+            page = self.request("GET", "?prefix=" + prefix + marker).body.decode().split()
+            found += page
+        return found
 
 
 def requests_made(daemon):

@@ -6,6 +6,7 @@ namespace rha::storage::test {
 namespace {
 
 class S3Uploads : public S3Test {};
+class S3Lag : public S3FaultsTest {};
 
 TEST_F(S3Uploads, ABlobIsOneObjectUnderTheOldRegistrysKey) {
   const std::string bytes = pattern(12 * kMiB);
@@ -160,7 +161,7 @@ TEST_F(S3Uploads, TheBucketMayBeAPartOfTheHostsName) {
   EXPECT_TRUE(driver->remove(kBlob));
 }
 
-TEST_F(S3Uploads, WithALaggingListingNothingChangesButTheListing) {
+TEST_F(S3Lag, WithALaggingListingNothingChangesButTheListing) {
   aio("lag on");
   expectOnlyListingsLag(*driver, pattern(13 * kMiB));
 }
