@@ -14,7 +14,7 @@ from lib import http, images
 from lib.swift import Swift
 from lib.testing import Registry, check, equal, expect
 
-QUICK_SECONDS, SLOW_SECONDS = 20, 400
+QUICK_SECONDS, SLOW_SECONDS = 20, 300
 CLIENTS = 3
 TAGS = ["a", "b", "c", "latest"]
 STREAM = {"Content-Type": "application/octet-stream"}
@@ -33,6 +33,10 @@ def tests(context):
     with Swift() as swift:
         yield "an upload that changes the node at each PATCH", lambda: alternating_upload(context, swift)
         yield "an old Location never overwrites", lambda: old_locations(context, swift)
+        if context.slow:
+            for rule in (["status=503"], ["status=503", "when=after"], ["status=401"]):
+                yield (f"each request is answered once by {' '.join(rule)}",
+                       lambda rule=rule: each_request_fails_once(context, swift, rule))
         seconds = SLOW_SECONDS if context.slow else QUICK_SECONDS
         yield f"two nodes in a storm, seed {context.seed}", lambda: storm(context, swift, seconds, [])
     if context.slow:
@@ -98,6 +102,50 @@ def old_locations(context, swift):
             equal(node.pull_blob("replay/one", images.digest(data)), data, "the blob")
             expect(node.request("PUT", http.with_query(locations[-1], [("digest", images.digest(data))])), 404, 416)
         return f"{forks} forks"
+
+
+def each_request_fails_once(context, swift, rule):
+    """A push, a pull and two deletes, with a failure of the first request they make, then of the second, and so on."""
+    picture = images.image("swift-each", layers=1, layer_size=50_000)
+    data = images.pattern("swift-each-layer", 2_500_000)
+    with swift.registry(context.registryd, segment="1MiB") as daemon:
+        registry = Registry(daemon.port, timeout=60)
+        registry.await_lists()
+
+        def work(number):
+            name, blob = f"each/{number}", images.digest(data)
+            expect(registry.request("DELETE", f"/v2/{name}/manifests/none"), 404)
+            location = expect(registry.request("POST", f"/v2/{name}/blobs/uploads/"), 202).get("Location")
+            for begin in range(0, len(data), 1_500_000):
+                location = expect(patch(registry, location, data[begin:begin + 1_500_000], begin), 202).get("Location")
+            finish(registry, location, blob)
+            equal(registry.pull_blob(name, blob), data, "the layer")
+            registry.push(name, picture, "v1")
+            registry.pull(name, picture, "v1")
+            expect(registry.request("DELETE", f"/v2/{name}/manifests/v1"), 202)
+            expect(registry.request("DELETE", f"/v2/{name}/manifests/{picture.digest}"), 202)
+            expect(registry.request("GET", f"/v2/{name}/manifests/{picture.digest}"), 404)
+
+        status = next(part for part in rule if part.startswith("status=")).removeprefix("status=")
+        number, met = 0, True
+        while met:
+            check(number < 400, "the work does not come to its end")
+            before = answered(daemon, status)
+            swift.fault("proxy", "path=/images", "count=1", f"skip={number}", *rule)
+            work(number)
+            swift.aio("fault", "clear")
+            met = answered(daemon, status) > before
+            number += 1
+        check(number > 40, f"only {number} requests were met")
+        return f"{number - 1} requests failed once each"
+
+
+def answered(daemon, *statuses):
+    """How many requests to Swift were answered with one of these."""
+    text = http.Client(daemon.debug_port).request("GET", "/metrics").body.decode()
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in text.splitlines()
+               if line.startswith("registry_ha_storage_requests_total{")
+               and any(f'status="{status}"' in line for status in statuses))
 
 
 class Weather(threading.Thread):
@@ -258,13 +306,15 @@ def storm(context, swift, seconds, more):
         for writer in writers:
             if writer.error:
                 raise writer.error
+        failures = sum(answered(node, "401", "422", "429", "499", "500", "503") for node in (one, two))
     with swift.registry(context.registryd) as fresh:
         wait_for_lists(fresh.port)
         for writer in writers:
             writer.verify(fresh.port)
     steps = sum(writer.steps for writer in writers)
     check(steps >= CLIENTS, f"the clients got through {steps} steps only")
-    return f"{steps} steps in {weather.changes} changes of the weather, no failure"
+    check(failures >= steps / 2, f"{steps} steps, but only {failures} requests to Swift failed")
+    return f"{steps} steps in {weather.changes} changes of the weather, {failures} requests failed, none was seen"
 
 
 def wait_for_lists(port):
