@@ -1,12 +1,14 @@
 """One registryd hands over to the next while clients push and pull: nothing is refused, nothing breaks off, nothing is
 lost; and where the next one does not come up, the old one goes on. Uploads that were begun outlive restarts, too."""
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import threading
@@ -26,7 +28,7 @@ def tests(context):
     for function in (load_runs_across, acknowledged_bytes_stay, restarts_keep_uploads, an_upload_has_one_writer, what_the_old_one_dies_over,
                      second_while_one_finishes, sigterm_ends_one_that_finishes, sigusr2_hands_over,
                      broken_program_changes_nothing, broken_settings_change_nothing, killed_while_it_starts,
-                     other_storage_is_refused, other_addresses_are_refused, status_tells_the_settings, memory_is_refused, deadline_cuts_off):
+                     other_storage_is_refused, other_addresses_are_refused, status_tells_the_settings, to_an_older_version, memory_is_refused, deadline_cuts_off):
         yield function.__name__.replace("_", " "), lambda function=function: function(context)
     yield "changed rules reach connections of the old process", lambda: rules_reach_the_old_one(context)
     yield "a passive registry that was made active shows its successor every change", lambda: made_active(context)
@@ -494,6 +496,29 @@ def status_tells_the_settings(context):
         check(not in_force(), "the hash is that of settings that are not in force")
         daemon.hand_over()
         check(in_force(), "after the hand-over the hash is another one")
+
+
+def to_an_older_version(context):
+    """A downgrade while clients work: the old process has an index of a schema that its successor does not know, which
+    makes one of its own beside it, and knows in the end what both were told."""
+    with Installed(context) as daemon:
+        with Load(daemon.port, [push_all_the_time, pull_on_one_connection]) as load:
+            eventually(lambda: load.counts.get("pushes", 0) > 5, "images are pushed", 30)
+            with contextlib.closing(sqlite3.connect(os.path.join(daemon.folder, "index.sqlite"), timeout=30)) as database:
+                schema = database.execute("PRAGMA user_version").fetchone()[0]
+                database.execute(f"PRAGMA user_version = {schema + 1}")
+            daemon.hand_over()
+            seen = load.counts["pushes"]
+            eventually(lambda: load.counts["pushes"] > seen + 5, "images are pushed to the new process", 30)
+        equal(load.faults, [], "failures of clients")
+        check(os.path.exists(os.path.join(daemon.folder, f"index.sqlite.v{schema}")), "there is no index beside the other")
+        registry = Registry(daemon.port)
+        registry.await_lists()
+        eventually(lambda: set(registry.tags("load/pushed")) == {f"v{number}" for number, _ in load.pushed},
+                   "the list has every tag that was pushed", 20)
+        for number, picture in load.pushed:
+            registry.pull("load/pushed", picture, f"v{number}")
+        return f"{load.counts}"
 
 
 def memory_is_refused(context):

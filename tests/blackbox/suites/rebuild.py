@@ -5,6 +5,7 @@ have left it."""
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -28,6 +29,8 @@ def tests(context):
     yield "a build that was killed begins again, and misses nothing", lambda: killed_build(context, count // 10)
     yield "--rebuild-index finds what was changed behind the registry's back", lambda: offline(context, count // 10)
     yield "a small registry lists from its first answer on", lambda: small(context)
+    yield "the index of a later version is left alone, and one of our own is made beside it", \
+        lambda: later_index(context, count // 10)
 
 
 # ---- a storage by hand
@@ -278,3 +281,38 @@ def small(context):
             daemon.lose_index()
             equal(expect(Registry(daemon.port).request("GET", "/v2/_catalog"), 200).json()["repositories"], ["a/b"],
                   "catalogue")
+
+
+def later_index(context, count):
+    """What a downgrade finds: another number, and tables we know nothing of. Then the upgrade that follows one day."""
+    with Daemon(context.registryd) as daemon:
+        model = lay_out(daemon.root, count)
+        daemon.lose_index()
+        await_lists(Registry(daemon.port), BIG, 600)
+        daemon.stop()
+        path = os.path.join(daemon.folder, "index.sqlite")
+        with sqlite3.connect(path) as database:
+            schema = database.execute("PRAGMA user_version").fetchone()[0]
+            database.execute("ALTER TABLE tag RENAME TO label")
+            database.execute("DROP TABLE tag_event")
+            database.execute(f"PRAGMA user_version = {schema + 1}")
+        database.close()
+        with open(path, "rb") as file:
+            later = file.read()
+        daemon.start()
+        pulls = [(repository, tag, tags[tag]) for repository, tags in model.items() for tag in list(tags)[:2]]
+        for repository, tag, picture in pulls:
+            Registry(daemon.port).pull(repository, picture, tag)
+        await_lists(Registry(daemon.port), BIG, 600)
+        compare(Registry(daemon.port), model)
+        check("it is left as it is" in daemon.log(), "the log does not say what became of the index")
+        pushed = images.image("pushed-meanwhile", layers=1)
+        Registry(daemon.port).push("rebuild/small", pushed, "meanwhile")
+        model["rebuild/small"]["meanwhile"] = pushed
+        builds = daemon.log().count("event=index_built")
+        daemon.restart(signal.SIGKILL)
+        await_lists(Registry(daemon.port), BIG, 600)
+        compare(Registry(daemon.port), model)
+        equal(daemon.log().count("event=index_built"), builds, "builds of the index after a restart")
+        with open(path, "rb") as file:
+            check(file.read() == later, "the index of the later version was written to")
