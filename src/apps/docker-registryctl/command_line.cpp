@@ -13,10 +13,11 @@ namespace rha::registryctl {
 namespace {
 
 constexpr std::array kActions = {
-    ActionRow{"status", "", "state of the running registryd",
-              "State of the running registryd: version, storage, index, certificates, and the access rules in "
-              "force with their generation, hash and age.",
-              status},
+    ActionRow{
+        "status", "", "state of the running registryd",
+        "State of the running registryd: version, storage, index, certificates, and what is in force of the settings "
+        "(by their hash) and of the access rules, with their generation, hash and age.",
+        status},
     ActionRow{"reload", "", "have registryd read access.file and the certificates anew",
               "Have registryd read access.file and the certificates anew, without a restart. What has errors changes "
               "nothing, and each error is printed.",

@@ -1,18 +1,12 @@
 #include "apps/docker-registryctl/usage_text.h"
 
-#include <algorithm>
-
 #include "apps/docker-registryctl/command_line.h"
+#include "base/help_row.h"
 
 namespace rha::registryctl {
 namespace {
 
-constexpr std::size_t kColumn = 26;
-
-std::string padded(std::string text) {
-  text.resize(std::max(text.size() + 1, kColumn), ' ');
-  return text;
-}
+constexpr std::size_t kHelpColumn = 28;
 
 std::string signature(std::string_view name, std::string_view arguments) {
   return std::string(name) + (arguments.empty() ? "" : " " + std::string(arguments));
@@ -64,17 +58,18 @@ std::string helpText() {
   std::string text =
       "docker-registryctl - see and steer a docker-registry-ha\n\nUsage: docker-registryctl [OPTION]... ACTION\n\n";
   for (const ActionRow& row : allActions()) {
-    text += padded("  " + signature(row.name, row.arguments)) + "  " + std::string(row.summary) + '\n';
+    text += base::helpRow(signature(row.name, row.arguments), row.summary, kHelpColumn);
   }
   text += '\n';
   for (const OptionRow& row : allOptions()) {
-    text += padded("  " + signature(row.name, row.argument)) + "  " +
-            (row.actions.empty() ? "" : ownersText(row) + ": ") + std::string(row.help) + '\n';
+    const std::string owners = row.actions.empty() ? "" : "for " + ownersText(row) + ": ";
+    text += base::helpRow(signature(row.name, row.argument), owners + std::string(row.help), kHelpColumn);
   }
-  text += padded("  --help, --version") + "  Print this list, or the version.\n";
-  text += padded("  --man-page") + "  Print the manual as roff.\n";
-  text += padded("  --bash-completion") + "  Print the completion for bash.\n\nExit status: ";
-  return text + std::string(kExitStatus) + '\n';
+  text += base::helpRow("--help, --version", "Print this list, or the version.", kHelpColumn);
+  text += base::helpRow("--man-page", "Print the manual as roff.", kHelpColumn);
+  text += base::helpRow("--bash-completion", "Print the completion for bash.", kHelpColumn);
+  return text + '\n' + base::helpParagraph("Exit status: " + std::string(kExitStatus)) +
+         "\nThe manual: man docker-registryctl, or docker-registryctl --man-page | man -l -\n";
 }
 
 std::string manPage(std::string_view version) {

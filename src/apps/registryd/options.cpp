@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "base/help_row.h"
 #include "base/text.h"
 
 namespace rha::registryd {
@@ -13,7 +14,8 @@ constexpr std::array kOptions = {
               "read the settings from FILE; without it, from /etc/docker-registry-ha/registryd.yaml if that exists"},
     OptionRow{"--check-config", "[FILE]", Task::CheckConfig,
               "report every error in the settings as FILE:LINE: text, exit 1 if there is any, and do nothing else"},
-    OptionRow{"--dump-config", "", Task::DumpConfig, "print all settings in force, as a settings file"},
+    OptionRow{"--dump-config", "", Task::DumpConfig,
+              "print all settings, those of the file and the defaults, as a settings file"},
     OptionRow{"--rebuild-index", "", Task::RebuildIndex,
               "make the index anew from what lies in the storage, then exit; not while the registry runs"},
     OptionRow{
@@ -25,6 +27,8 @@ constexpr std::array kOptions = {
     OptionRow{"--help", "", Task::Help, "print this list"},
     OptionRow{"--version", "", Task::Version, "print the version"},
 };
+
+constexpr std::size_t kHelpColumn = 26;
 
 const OptionRow* findOption(std::string_view name) {
   for (const OptionRow& row : kOptions) {
@@ -117,9 +121,8 @@ std::string helpText() {
       "Usage: registryd [OPTION]...\n"
       "\n";
   for (const OptionRow& row : kOptions) {
-    std::string head = "  " + std::string(row.name) + (row.argument.empty() ? "" : " " + std::string(row.argument));
-    head.resize(std::max<std::size_t>(head.size() + 2, 26), ' ');
-    text += head + std::string(row.help) + '\n';
+    const std::string head = std::string(row.name) + (row.argument.empty() ? "" : " " + std::string(row.argument));
+    text += base::helpRow(head, row.help, kHelpColumn);
   }
   return text + "\nThe manual, with all settings: man registryd, or registryd --man-page | man -l -\n";
 }
