@@ -1,5 +1,5 @@
 """One registryd hands over to the next while clients push and pull: nothing is refused, nothing breaks off, nothing is
-lost; and where the next one does not come up, the old one goes on. Uploads that were begun outlive restarts, too."""
+lost; and where the next one does not come up, the old one goes on."""
 
 import contextlib
 import hashlib
@@ -25,10 +25,11 @@ REFUSED = "the old process goes on serving"
 
 
 def tests(context):
-    for function in (load_runs_across, acknowledged_bytes_stay, restarts_keep_uploads, an_upload_has_one_writer, what_the_old_one_dies_over,
+    for function in (load_runs_across, acknowledged_bytes_stay, an_upload_has_one_writer, what_the_old_one_dies_over,
                      second_while_one_finishes, sigterm_ends_one_that_finishes, sigusr2_hands_over,
                      broken_program_changes_nothing, broken_settings_change_nothing, killed_while_it_starts,
-                     other_storage_is_refused, other_addresses_are_refused, status_tells_the_settings, to_an_older_version, memory_is_refused, deadline_cuts_off):
+                     other_storage_is_refused, other_addresses_are_refused, status_tells_the_settings,
+                     to_an_older_version, memory_is_refused, deadline_cuts_off):
         yield function.__name__.replace("_", " "), lambda function=function: function(context)
     yield "changed rules reach connections of the old process", lambda: rules_reach_the_old_one(context)
     yield "a passive registry that was made active shows its successor every change", lambda: made_active(context)
@@ -253,44 +254,6 @@ def acknowledged_bytes_stay(context):
         name = images.digest(data)
         expect(registry.request("PUT", http.with_query(location, [("digest", name)])), 201)
         equal(registry.pull_blob("a/patches", name), data, "the blob")
-
-
-def restarts_keep_uploads(context):
-    """Also a plain restart, and a crash within a PATCH, leave what was acknowledged; another boot does not, for a power
-    cut may have taken bytes that were not on the disk yet."""
-    first, more, rest = (images.pattern(f"restart-{part}", 100_000) for part in range(3))
-    name = images.digest(first + rest)
-    with Daemon(context.registryd, environment={"REGISTRYD_BOOT": "one"}) as daemon:
-        registry = Registry(daemon.port)
-
-        def begin():
-            location = expect(registry.request("POST", "/v2/a/restarted/blobs/uploads/"), 202).get("Location")
-            return expect(registry.request("PATCH", location, {}, first), 202).get("Location")
-
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            begun = begin()
-            with http.RawConnection(daemon.port) as cut:
-                if number == signal.SIGKILL:
-                    cut.send(f"PATCH {http.Client.target(begun)} HTTP/1.1\r\nHost: registry.test\r\n"
-                             f"Content-Length: {len(more) + 1}\r\n\r\n".encode() + more)
-                    eventually(lambda: stored_in_uploads(daemon.root) == len(first + more), "the piece is in the file")
-                daemon.restart(number)
-            stands = expect(registry.request("GET", begun), 204)
-            equal(stands.get("Range"), f"0-{len(first) - 1}", f"where the upload stands after signal {number}")
-            location = expect(registry.request("PATCH", stands.get("Location"), {}, rest), 202).get("Location")
-            expect(registry.request("PUT", http.with_query(location, [("digest", name)])), 201)
-            equal(registry.pull_blob("a/restarted", name), first + rest, "the blob")
-        begun = begin()
-        daemon.environment = {"REGISTRYD_BOOT": "another"}
-        daemon.restart()
-        refused = registry.request("PATCH", begun, {}, rest)
-        equal((refused.status, refused.codes()), (404, ["BLOB_UPLOAD_UNKNOWN"]), "a PATCH after a power cut")
-
-
-def stored_in_uploads(root):
-    """Bytes of all unfinished uploads."""
-    return sum(os.path.getsize(os.path.join(folder, "data"))
-               for folder, _, files in os.walk(root) if "/_uploads/" in folder and "data" in files)
 
 
 def an_upload_has_one_writer(context):
