@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <chrono>
 #include <fstream>
 #include <functional>
 
@@ -87,6 +89,23 @@ TEST_F(S3CallTest, APutOrPostWithoutABodySaysThatItHasNone) {
     };
     EXPECT_TRUE(S3Call(service(), {.operation = "any", .method = method, .key = "k"}).finish().good()) << method;
   }
+}
+
+// The storage asked for a pause once; where it then breaks off without a word, the next pause is a short one.
+TEST_F(S3CallTest, WhatRetryAfterAskedForIsForOnePause) {
+  settings.retry.longestPause = std::chrono::seconds(2);
+  std::array<std::chrono::steady_clock::time_point, 4> came;
+  script = [&](Call& call) {
+    came.at(static_cast<std::size_t>(requests)) = std::chrono::steady_clock::now();
+    call.keep = requests == 3;
+    if (requests != 2) {
+      call.answer(requests == 1 ? 503 : 200, "", "Retry-After: 2\r\n");
+    }
+  };
+  EXPECT_TRUE(S3Call(service(), {.operation = "any", .method = "HEAD", .key = "k"}).finish().good());
+  EXPECT_EQ(requests, 3);
+  EXPECT_GE(came[2] - came[1], std::chrono::seconds(1));
+  EXPECT_LT(came[3] - came[2], std::chrono::seconds(1));
 }
 
 TEST_F(S3CallTest, AnObjectThatLooksLikeAnErrorIsAnObject) {
