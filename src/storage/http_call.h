@@ -21,6 +21,11 @@ namespace rha::storage {
 
 class HttpCall {
  public:
+  HttpCall(const HttpCall&) = delete;
+  HttpCall& operator=(const HttpCall&) = delete;
+  HttpCall& operator=(HttpCall&&) = delete;
+  virtual ~HttpCall() = default;
+
   // Never throws: what goes wrong is seen, and tried again, when the answer is asked for.
   void start() noexcept;
   // Moves what can be moved without waiting.
@@ -36,10 +41,6 @@ class HttpCall {
   HttpCall(RequestMetrics& metrics, std::string_view operation, const RetrySettings& retry)
       : metrics_(metrics), operation_(operation), retry_(retry) {}
   HttpCall(HttpCall&&) = default;
-  HttpCall(const HttpCall&) = delete;
-  HttpCall& operator=(const HttpCall&) = delete;
-  HttpCall& operator=(HttpCall&&) = delete;
-  ~HttpCall() = default;
 
   // Makes the request and gives it to begin().
   virtual void send() = 0;
