@@ -15,16 +15,16 @@ Exchange::Exchange(std::unique_ptr<ConnectionLease> lease, std::unique_ptr<Trans
 
 Exchange::~Exchange() = default;
 
-bool Exchange::advance() {
+bool Exchange::advance(std::chrono::milliseconds patience) {
   if (!transfer_->headComplete()) {
-    transfer_->step(Transfer::Wait::No);
+    transfer_->step(patience);
   }
   return transfer_->headComplete();
 }
 
 const ResponseHead& Exchange::head() {
   while (!transfer_->headComplete()) {
-    transfer_->step(Transfer::Wait::Yes);
+    transfer_->step(Transfer::kLongestPoll);
   }
   return transfer_->head();
 }

@@ -6,6 +6,7 @@
 // the connection up. Failure: FetchError; afterwards only destruction is allowed.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,8 +30,9 @@ class Exchange final {
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  // Sends and receives what can be without waiting. True once the answer's head is there.
-  bool advance();
+  // Sends and receives what can be, then waits for more, but no longer than `patience`. True once the answer's head is
+  // there.
+  bool advance(std::chrono::milliseconds patience = {});
 
   // Waits for the head: that of the final answer, after redirects that are followed. Valid as long as the exchange.
   const ResponseHead& head();

@@ -13,8 +13,6 @@ constexpr std::size_t kMaxHeadBytes = 64 * 1024;
 constexpr long kReceiveBytes = 256 * 1024;
 constexpr long kSendBytes = 512 * 1024;
 constexpr long kMaxRedirects = 5;
-// libcurl has work of its own now and then (name look-ups): it is asked this often at least.
-constexpr std::chrono::milliseconds kLongestPoll{1'000};
 
 template <typename T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -216,15 +214,15 @@ std::size_t Transfer::onSend(std::span<std::byte> buffer) {
   }
 }
 
-void Transfer::step(Wait wait) {
+void Transfer::step(std::chrono::milliseconds patience) {
   int running = 0;
   CURLMcode code = curl_multi_perform(connection_, &running);
   collectEnd();
   const bool somethingNew = ended_ || filled_ > 0 || earlyRead_ < early_.size();
-  if (wait == Wait::Yes && code == CURLM_OK && !somethingNew) {
+  if (patience.count() > 0 && code == CURLM_OK && !somethingNew) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(nextDeadline() - std::chrono::steady_clock::now());
-    const auto patience = std::clamp(left, std::chrono::milliseconds(0), kLongestPoll);
-    code = curl_multi_poll(connection_, nullptr, 0, static_cast<int>(patience.count()), nullptr);
+    const auto longest = std::clamp(left, std::chrono::milliseconds(0), std::min(patience, kLongestPoll));
+    code = curl_multi_poll(connection_, nullptr, 0, static_cast<int>(longest.count()), nullptr);
   }
   if (code != CURLM_OK) {
     fail(FetchFailure::Broken, curl_multi_strerror(code));
@@ -305,7 +303,7 @@ std::size_t Transfer::read(std::span<std::byte> buffer) {
   try {
     resume();
     while (filled_ == 0 && earlyRead_ == early_.size() && !ended_) {
-      step(Wait::Yes);
+      step(kLongestPoll);
     }
   } catch (...) {
     target_ = {};

@@ -29,9 +29,11 @@ class Transfer final {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Moves bytes; `wait`: until something can happen, or a deadline passes, which throws.
-  enum class Wait : std::uint8_t { No, Yes };
-  void step(Wait wait);
+  // libcurl has work of its own now and then (name look-ups): it is asked this often at least.
+  static constexpr std::chrono::milliseconds kLongestPoll{1'000};
+
+  // Moves bytes, then waits until more can happen, `patience` is over or a deadline passes, which throws.
+  void step(std::chrono::milliseconds patience);
 
   [[nodiscard]] bool headComplete() const { return headComplete_; }
   [[nodiscard]] bool ended() const { return ended_; }

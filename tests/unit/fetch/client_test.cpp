@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -175,6 +177,28 @@ TEST(FetchClient, AReaderWhoPausesHoldsTheServerBack) {
     rest += count;
   }
   EXPECT_GT(rest, kTotal - 1000 * 50 - 1);
+}
+
+TEST(FetchClient, AdvanceWaitsNoLongerThanItIsTold) {
+  std::atomic<bool> go{false};
+  ScriptedServer server([&](Call& call) {
+    while (!go) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    call.answer(200, "late");
+  });
+  Client client({});
+  const auto exchange = client.start({.url = server.url()});
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(exchange->advance(std::chrono::milliseconds(1)));
+  }
+  go = true;
+  // The answer ends the wait: this is one or two rounds, not a minute.
+  const auto begin = std::chrono::steady_clock::now();
+  while (!exchange->advance(std::chrono::seconds(60))) {
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  EXPECT_EQ(exchange->finish(100).body, "late");
 }
 
 TEST(FetchClient, ManyExchangesOfOneThreadGoOnSideBySide) {
