@@ -37,14 +37,13 @@ void HttpCall::start() noexcept {
   }
 }
 
-void HttpCall::advance() noexcept {
+bool HttpCall::advance(std::chrono::milliseconds patience) noexcept {
   try {
-    if (exchange_) {
-      exchange_->advance();
-    }
+    return !exchange_ || exchange_->advance(patience);
   } catch (const std::exception& error) {
     exchange_.reset();
     lastError_ = error.what();
+    return true;
   }
 }
 

@@ -28,8 +28,8 @@ class HttpCall {
 
   // Never throws: what goes wrong is seen, and tried again, when the answer is asked for.
   void start() noexcept;
-  // Moves what can be moved without waiting.
-  void advance() noexcept;
+  // Moves what can be moved, waiting no longer than `patience`. True: this attempt need not be waited for.
+  bool advance(std::chrono::milliseconds patience = {}) noexcept;
 
   // Whether the request was sent more than once: then "not there" may mean "done before".
   [[nodiscard]] bool repeated() const { return attempts_ > 1; }

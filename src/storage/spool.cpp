@@ -2,33 +2,62 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 namespace rha::storage {
 
+SpoolBudget::SpoolBudget(std::uint64_t bytes) : total_(std::max<std::uint64_t>(bytes / kSpoolChunkBytes, 1)) {
+  auto state = state_.lock();
+  state->free = total_;
+  state->spare.reserve(total_);
+}
+
 bool SpoolBudget::tryTake() {
-  auto chunks = chunks_.lock();
-  if (*chunks == 0) {
+  auto state = state_.lock();
+  if (state->free == 0) {
     return false;
   }
-  --*chunks;
+  --state->free;
   return true;
 }
 
 bool SpoolBudget::take(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  auto chunks = chunks_.lock();
-  if (!freed_.wait_until(chunks.native(), deadline, [&] { return *chunks > 0; })) {
+  auto state = state_.lock();
+  if (!freed_.wait_until(state.native(), deadline, [&] { return state->free > 0; })) {
     return false;
   }
-  --*chunks;
+  --state->free;
   return true;
 }
 
-void SpoolBudget::giveBack(std::size_t chunks) noexcept {
-  if (chunks > 0) {
-    *chunks_.lock() += chunks;
-    freed_.notify_all();
+SpoolChunk SpoolBudget::memory() {
+  {
+    auto state = state_.lock();
+    if (!state->spare.empty()) {
+      SpoolChunk chunk = std::move(state->spare.back());
+      state->spare.pop_back();
+      return chunk;
+    }
   }
+  return std::make_unique_for_overwrite<std::byte[]>(kSpoolChunkBytes);
+}
+
+void SpoolBudget::giveBack(std::size_t chunks, std::vector<SpoolChunk> memory) noexcept {
+  if (chunks == 0) {
+    return;
+  }
+  {
+    auto state = state_.lock();
+    state->free += chunks;
+    if (state->free == total_) {
+      state->spare.clear();
+    } else {
+      std::move(memory.begin(), memory.end(), std::back_inserter(state->spare));  // there is room: it was reserved
+    }
+  }
+  freed_.notify_all();
 }
 
 std::size_t Spool::append(std::span<const std::byte> bytes, std::uint64_t limit, std::chrono::milliseconds patience) {
@@ -40,7 +69,7 @@ std::size_t Spool::append(std::span<const std::byte> bytes, std::uint64_t limit,
         break;
       }
       try {
-        chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(kSpoolChunkBytes));
+        chunks_.push_back(budget_.memory());
       } catch (...) {
         budget_.giveBack(1);
         throw;
@@ -49,9 +78,7 @@ std::size_t Spool::append(std::span<const std::byte> bytes, std::uint64_t limit,
     const std::uint64_t room = std::min<std::uint64_t>(kSpoolChunkBytes - used, limit - size_);
     const auto piece = bytes.subspan(taken, std::min<std::uint64_t>(bytes.size() - taken, room));
     std::memcpy(chunks_.back().get() + used, piece.data(), piece.size());
-    if (checksum_ == SpoolChecksum::Md5) {
-      md5_.update(piece);
-    } else {
+    if (checksum_ == SpoolChecksum::Sha256) {
       sha256_.update(piece);
     }
     taken += piece.size();
@@ -71,11 +98,47 @@ std::size_t Spool::read(std::uint64_t offset, std::span<std::byte> buffer) const
   return count;
 }
 
+std::span<const std::byte> Spool::unhashed() const {
+  if (hashed_ == size_) {
+    return {};
+  }
+  const std::size_t within = hashed_ % kSpoolChunkBytes;
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(size_ - hashed_, kSpoolChunkBytes - within));
+  return {chunks_[hashed_ / kSpoolChunkBytes].get() + within, count};
+}
+
+bool Spool::hashSome() {
+  const auto bytes = unhashed();
+  md5_.update(bytes);
+  hashed_ += bytes.size();
+  return !bytes.empty();
+}
+
+void Spool::hashBoth(Spool& one, Spool& other) {
+  while (true) {
+    const auto first = one.unhashed();
+    const auto second = other.unhashed();
+    // A rest that is no block would put both streams out of step with their blocks.
+    const std::size_t count = std::min(first.size(), second.size()) / base::Md5::kBlockBytes * base::Md5::kBlockBytes;
+    if (count == 0) {
+      return;
+    }
+    base::Md5::updateBoth(one.md5_, first.first(count), other.md5_, second.first(count));
+    one.hashed_ += count;
+    other.hashed_ += count;
+  }
+}
+
+std::string Spool::md5Hex() {
+  while (hashSome()) {
+  }
+  return md5_.hex();
+}
+
 void Spool::clear() noexcept {
   const std::size_t count = chunks_.size();
-  chunks_.clear();
-  budget_.giveBack(count);
-  size_ = 0;
+  budget_.giveBack(count, std::exchange(chunks_, {}));
+  size_ = hashed_ = 0;
   md5_ = base::Md5();
   sha256_ = base::Hasher(base::HashAlgorithm::Sha256);
 }

@@ -25,19 +25,34 @@ namespace rha::storage {
 
 inline constexpr std::size_t kSpoolChunkBytes = 1U << 20U;
 
+using SpoolChunk = std::unique_ptr<std::byte[]>;
+
 class SpoolBudget final {
  public:
-  explicit SpoolBudget(std::uint64_t bytes) : chunks_(std::max<std::uint64_t>(bytes / kSpoolChunkBytes, 1)) {}
+  explicit SpoolBudget(std::uint64_t bytes);
 
   bool tryTake();
   // Waits for a chunk; false when none came free in time.
   bool take(std::chrono::milliseconds patience);
-  void giveBack(std::size_t chunks) noexcept;
+  // The memory of a chunk that was taken.
+  SpoolChunk memory();
+  void giveBack(std::size_t chunks) noexcept { giveBack(chunks, {}); }
+  // With their memory, or that of some of them.
+  void giveBack(std::size_t chunks, std::vector<SpoolChunk> memory) noexcept;
   // Chunks that can be taken, for tests and metrics.
-  [[nodiscard]] std::uint64_t free() { return *chunks_.lock(); }
+  [[nodiscard]] std::uint64_t free() { return state_.lock()->free; }
+  // Whether more than half is free: one upload may then hold more than it needs.
+  [[nodiscard]] bool isPlenty() { return free() > total_ / 2; }
 
  private:
-  base::LockGuarded<std::uint64_t> chunks_;
+  struct State {
+    std::uint64_t free = 0;
+    // Memory of chunks that are free, so that the kernel need not clear pages anew; kept as long as any chunk is in
+    // use.
+    std::vector<SpoolChunk> spare;
+  };
+  const std::uint64_t total_;
+  base::LockGuarded<State> state_;
   std::condition_variable freed_;
 };
 
@@ -57,16 +72,24 @@ class Spool final : public fetch::RequestBody {
   std::size_t append(std::span<const std::byte> bytes, std::uint64_t limit, std::chrono::milliseconds patience);
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   std::size_t read(std::uint64_t offset, std::span<std::byte> buffer) const override;
-  // Of the checksum that was chosen.
-  [[nodiscard]] std::string md5Hex() const { return md5_.hex(); }
+  // Of the checksum that was chosen. MD5 is not computed by append(), but by these: what is left of it by md5Hex(), and
+  // before, if there is the time, up to a chunk of it by hashSome() (false: nothing is left), or that of two spools, as
+  // far as both have bytes to hash, by hashBoth(), which takes little longer than one would.
+  [[nodiscard]] std::string md5Hex();
+  bool hashSome();
+  static void hashBoth(Spool& one, Spool& other);
   [[nodiscard]] std::string sha256Hex() const { return sha256_.hex(); }
   // Gives the memory back.
   void clear() noexcept;
 
  private:
+  // What is not hashed yet, up to the end of a chunk.
+  [[nodiscard]] std::span<const std::byte> unhashed() const;
+
   SpoolBudget& budget_;
-  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  std::vector<SpoolChunk> chunks_;
   std::uint64_t size_ = 0;
+  std::uint64_t hashed_ = 0;  // of MD5
   SpoolChecksum checksum_;
   base::Md5 md5_;
   base::Hasher sha256_{base::HashAlgorithm::Sha256};

@@ -21,6 +21,10 @@ constexpr std::uint64_t kSmallBytes = 1U << 20U;
 constexpr std::size_t kNonceBytes = 16;
 constexpr std::size_t kSessionBytes = 3;
 constexpr std::size_t kReadBytes = 256U << 10U;
+constexpr std::size_t kSideBySide = 2;         // segments of one upload on their way at once
+constexpr std::chrono::milliseconds kTurn{2};  // longest wait for one of them while another might go on
+
+const std::pair<std::string, std::string> kPlainBytes{"Content-Type", "application/octet-stream"};
 
 std::string randomHex(std::size_t bytes) { return base::toHex(base::randomBytes(bytes)); }
 
@@ -140,12 +144,13 @@ std::uint64_t SwiftUpload::take(std::span<const std::byte> bytes, std::uint64_t 
 
 void SwiftUpload::append(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    if (sending_.call) {
-      sending_.call->advance();
-    }
+    advance();
     // Together with the tail the spool makes a whole segment.
     const std::uint64_t limit = service_.settings.segmentBytes - tailBytes();
     bytes = bytes.subspan(take(bytes, limit));
+    if (!sending_.empty()) {
+      Spool::hashBoth(*sending_.back().spool, *spool_);
+    }
     if (!bytes.empty() || spool_->size() >= limit) {
       sendSpool();
     }
@@ -210,38 +215,67 @@ void SwiftUpload::absorbTail() {
 
 // Starts to send the spool as the next segment, and begins a new one.
 void SwiftUpload::sendSegment() {
-  finishSending();
   if (spool_->size() == 0) {
     return;
   }
+  // While Swift makes sure of one segment, the next is on its way already; but not at the cost of other uploads.
+  while (sending_.size() >= (budget_.isPlenty() ? kSideBySide : 1)) {
+    finishOldest();
+  }
   beginLarge();
-  sending_.etag = spool_->md5Hex();
-  sending_.spool = std::exchange(spool_, std::make_unique<Spool>(budget_));
-  sending_.call.emplace(service_,
-                        SwiftRequest{.operation = "segment_put",
-                                     .method = "PUT",
-                                     .object = segmentName(prefix_, list_.count() + 1, session_),
-                                     .headers = {{"Etag", sending_.etag}, {"Content-Type", "application/octet-stream"}},
-                                     .body = sending_.spool.get(),
-                                     .endpoint = endpoint_});
-  sending_.call->start();
+  Sending next{.spool = std::exchange(spool_, std::make_unique<Spool>(budget_)),
+               .name = segmentName(prefix_, list_.count() + sending_.size() + 1, session_),
+               .call = {}};
+  next.call = std::make_unique<SwiftCall>(service_, SwiftRequest{.operation = "segment_put",
+                                                                 .method = "PUT",
+                                                                 .object = next.name,
+                                                                 .headers = {kPlainBytes},
+                                                                 .body = next.spool.get(),
+                                                                 .endpoint = endpoint_});
+  next.call->start();
+  sending_.push_back(std::move(next));
 }
 
-void SwiftUpload::finishSending() {
-  if (!sending_.call) {
-    return;
+void SwiftUpload::advance() {
+  for (const Sending& segment : sending_) {
+    segment.call->advance();
   }
-  const auto response = sending_.call->finish();
-  const auto etag = response.head.find("Etag");
-  if (!succeeded(response.head) || (etag && *etag != sending_.etag)) {
+}
+
+// Waits until the oldest segment on its way is stored as it was sent.
+void SwiftUpload::finishOldest() {
+  const Sending& segment = sending_.front();
+  while (segment.spool->hashSome()) {
+    advance();
+  }
+  while (sending_.size() > 1 && !segment.call->advance(kTurn)) {
+    advance();  // those behind it, too
+  }
+  const std::string md5 = segment.spool->md5Hex();
+  auto response = segment.call->finish();
+  if (response.head.find("Etag") != md5) {
+    response = put("segment_put", segment.name, *segment.spool, {{"Etag", md5}, kPlainBytes});
+  }
+  if (!succeeded(response.head) || response.head.find("Etag").value_or(md5) != md5) {
     throw StorageError(StorageFailure::Broken, "swift: a segment of the upload " + path_ + " was not stored (" +
                                                    std::to_string(response.head.status) + ")");
   }
-  list_.add(sending_.spool->size(), session_);
-  sending_.clear();
+  list_.add(segment.spool->size(), session_);
+  sending_.pop_front();
   if (list_.text().size() > kMaxSegmentListBytes) {
     throw StorageError(StorageFailure::Broken, "swift: the upload " + path_ + " has come in too many uneven pieces");
   }
+}
+
+void SwiftUpload::finishSending() {
+  while (!sending_.empty()) {
+    finishOldest();
+  }
+}
+
+std::uint64_t SwiftUpload::sendingBytes() const {
+  return std::accumulate(sending_.begin(), sending_.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const Sending& segment) { return sum + segment.spool->size(); });
 }
 
 void SwiftUpload::putSmall() {
@@ -470,8 +504,8 @@ void SwiftUpload::cancel() noexcept {
       for (const SwiftPart& part : partsOf(prefix_, list_)) {
         names.push_back(part.name);
       }
-      if (sending_.spool) {
-        names.push_back(segmentName(prefix_, list_.count() + 1, session_));
+      for (std::size_t i = 1; i <= sending_.size(); ++i) {
+        names.push_back(segmentName(prefix_, list_.count() + i, session_));
       }
     }
     sending_.clear();

@@ -5,13 +5,15 @@
 //   segments/…/0000000000000001 …   the bytes of a larger one (see SwiftNames)
 //   <upload path>/data-<nonce>-…    those of a later request that do not fill a segment (see SwiftTail)
 //
-// Bytes are spooled in memory. A full spool goes out as a segment while the next one fills; when the memory of all
-// uploads is spent, a spool goes out early, as a shorter segment, or append() waits. What is left at the end of the
-// first request is a shorter segment, too. What is left at the end of each later one is kept as a piece, until the
-// pieces make a whole segment or commit() comes: they are then read back, and stored as one. So the list of segments,
-// which travels in each token and in the manifest, does not grow with the number of requests.
-// Whoever starts an upload anew from the same token writes under another nonce, and whoever goes on with segments that
-// are there puts a mark of its own into the names: nothing acknowledged is ever overwritten.
+// Bytes are spooled in memory. A full spool goes out as a segment while the next one fills, and, where memory is
+// plenty, while Swift makes sure of the one before. Their MD5s are computed meanwhile, two at a time where there are
+// two, and compared with what Swift says it has stored; a segment that arrived otherwise is sent again, and Swift told
+// to check it. When the memory of all uploads is spent, a spool goes out early, as a shorter segment, or append()
+// waits. What is left at the end of the first request is a shorter segment, too. What is left at the end of each later
+// one is kept as a piece, until the pieces make a whole segment or commit() comes: they are then read back, and stored
+// as one. So the list of segments, which travels in each token and in the manifest, does not grow with the number of
+// requests. Whoever starts an upload anew from the same token writes under another nonce, and whoever goes on with
+// segments that are there puts a mark of its own into the names: nothing acknowledged is ever overwritten.
 //
 // commit() of a large upload: the marker goes first, then the manifest is written at the final path. So a marker that
 // is there shows that its segments belong to no blob, and a purge may take them; and of two requests that publish one
@@ -24,6 +26,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,21 +62,17 @@ class SwiftUpload final : public UploadSession {
   // A segment on its way.
   struct Sending {
     std::unique_ptr<Spool> spool;
-    std::string etag;
-    std::optional<SwiftCall> call;  // reads from the spool: it goes first
-    void clear() {
-      call.reset();
-      spool.reset();
-    }
+    std::string name;
+    std::unique_ptr<SwiftCall> call;  // reads from the spool: it is destroyed first
   };
   SwiftUpload(SwiftService& service, SpoolBudget& budget, std::string_view path, std::string endpoint);
   bool resumeSmall(std::string_view nonce, std::uint64_t size, std::string_view md5);
   bool resumeLarge(std::string_view nonce, SegmentList list, std::string_view tail);
 
-  [[nodiscard]] std::uint64_t sendingBytes() const { return sending_.spool ? sending_.spool->size() : 0; }
+  [[nodiscard]] std::uint64_t sendingBytes() const;
   [[nodiscard]] std::uint64_t tailBytes() const { return tail_ ? tail_->bytes() : 0; }
   [[nodiscard]] bool hasTail() const { return tail_ && !tail_->empty(); }
-  [[nodiscard]] bool isLarge() const { return !list_.empty() || sending_.spool; }
+  [[nodiscard]] bool isLarge() const { return !list_.empty() || !sending_.empty(); }
   [[nodiscard]] std::string markerName(std::string_view nonce) const;
   fetch::Response put(std::string_view operation, std::string name, const fetch::RequestBody& body,
                       fetch::Headers headers);
@@ -85,6 +84,8 @@ class SwiftUpload final : public UploadSession {
   void addPiece();
   void absorbTail();
   void finishSegments();
+  void advance();
+  void finishOldest();
   void finishSending();
   void removeMarker();
   void removeStrays();
@@ -97,8 +98,8 @@ class SwiftUpload final : public UploadSession {
   SpoolBudget& budget_;
   std::string path_;
   std::string endpoint_;
-  std::unique_ptr<Spool> spool_;  // what is not stored yet; of a small upload, all
-  Sending sending_;
+  std::unique_ptr<Spool> spool_;         // what is not stored yet; of a small upload, all
+  std::deque<Sending> sending_;          // in the order of the segments
   SegmentList list_;                     // stored
   std::optional<SwiftTail> tail_;        // stored behind those; of a large upload that a request went on with
   std::string nonce_;                    // of the marker; empty: there is none yet

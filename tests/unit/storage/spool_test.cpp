@@ -76,5 +76,67 @@ TEST(Spool, TakesNoMoreThanTheBudget) {
   later.join();
 }
 
+TEST(Spool, TellsWhetherMemoryIsPlenty) {
+  SpoolBudget budget(4U << 20U);
+  EXPECT_TRUE(budget.isPlenty());
+  Spool spool(budget);
+  const std::string chunk(kSpoolChunkBytes, 'a');
+  spool.append(bytesOf(chunk), 1U << 30U, milliseconds(0));
+  EXPECT_TRUE(budget.isPlenty());
+  spool.append(bytesOf(chunk), 1U << 30U, milliseconds(0));
+  EXPECT_FALSE(budget.isPlenty());
+}
+
+TEST(Spool, HashesTwoAtOnceWhateverTheirLengths) {
+  SpoolBudget budget(16U << 20U);
+  std::string bytes(3500000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(i * 7 + i / 255);
+  }
+  const std::string_view all = bytes;
+  Spool first(budget);
+  Spool second(budget);
+  first.append(bytesOf(all), 1U << 30U, milliseconds(0));
+  for (std::size_t at = 1; at < all.size(); at += 70001) {
+    second.append(bytesOf(all.substr(at, 70001)), 1U << 30U, milliseconds(0));
+    Spool::hashBoth(first, second);
+  }
+  Spool third(budget);
+  third.append(bytesOf(all.substr(0, 1000)), 1U << 30U, milliseconds(0));
+  Spool::hashBoth(second, third);  // there is nothing left of the second
+  EXPECT_EQ(first.md5Hex(), base::md5Hex(all));
+  EXPECT_EQ(second.md5Hex(), base::md5Hex(all.substr(1)));
+  EXPECT_EQ(third.md5Hex(), base::md5Hex(all.substr(0, 1000)));
+}
+
+TEST(Spool, HashesAChunkAtATime) {
+  SpoolBudget budget(8U << 20U);
+  Spool spool(budget);
+  const std::string bytes(2 * kSpoolChunkBytes + 1, 'a');
+  spool.append(bytesOf(bytes), 1U << 30U, milliseconds(0));
+  EXPECT_TRUE(spool.hashSome());
+  EXPECT_TRUE(spool.hashSome());
+  EXPECT_TRUE(spool.hashSome());
+  EXPECT_FALSE(spool.hashSome());
+  EXPECT_EQ(spool.md5Hex(), base::md5Hex(bytes));
+}
+
+TEST(Spool, MemoryIsUsedAgainAsLongAsOthersHaveSome) {
+  SpoolBudget budget(4U << 20U);
+  Spool other(budget);
+  other.append(bytesOf("x"), 10, milliseconds(0));
+  ASSERT_TRUE(budget.tryTake());
+  SpoolChunk chunk = budget.memory();
+  const std::byte* const place = chunk.get();
+  std::vector<SpoolChunk> chunks;
+  chunks.push_back(std::move(chunk));
+  budget.giveBack(1, std::move(chunks));
+  ASSERT_TRUE(budget.tryTake());
+  EXPECT_EQ(budget.memory().get(), place);
+  budget.giveBack(1);
+  other.clear();
+  EXPECT_EQ(budget.free(), 4U);
+}
+
 }  // namespace
 }  // namespace rha::storage
