@@ -406,6 +406,9 @@ void Connection::close(CloseReason reason) {
   loop_.deadlines().clear(*this);
   engine_.counters->closed[static_cast<std::size_t>(reason)]->add();
   phase_ = Phase::Closed;
+  // The child of a fork has the socket too until it is another program: to close it here does not end its events, and
+  // they would be for a connection that is no more.
+  loop_.unwatch(transport_->descriptor());
   transport_.reset();
   addressSlot.reset();
   if (!exchange_) {

@@ -1,6 +1,7 @@
 // Limits: connections, workers, descriptors; and stopping.
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "transport_contract.h"
@@ -25,6 +26,22 @@ class LimitsContract : public TransportContract {
   static constexpr const char* kLater = "GET /later HTTP/1.1\r\nHost: h\r\n\r\n";
   static constexpr const char* kIdle = "registry_ha_connections{state=\"idle\"}";
 };
+std::vector<base::Fd> duplicatesOfAllSockets() {
+  std::vector<int> sockets;
+  for (int descriptor = 3; descriptor < 512; ++descriptor) {
+    struct stat status {};
+    if (::fstat(descriptor, &status) == 0 && S_ISSOCK(status.st_mode)) {
+      sockets.push_back(descriptor);
+    }
+  }
+  std::vector<base::Fd> all;
+  all.reserve(sockets.size());
+  for (const int socket : sockets) {
+    all.emplace_back(::fcntl(socket, F_DUPFD_CLOEXEC, 3));
+  }
+  return all;
+}
+
 INSTANTIATE_TEST_SUITE_P(Transports, LimitsContract, ::testing::ValuesIn(transports()), caseName);
 
 TEST_P(LimitsContract, BeyondTheMaximumAnIdleConnectionMakesRoom) {
@@ -195,6 +212,26 @@ TEST_P(LimitsContract, WhoDrainsLeavesConnectionsToOthersWithTheSameSocket) {
   EXPECT_EQ(metric("registry_ha_connections_accepted_total"), 1 + 50 + 1);
   EXPECT_EQ(server->stop(std::chrono::seconds(20)), 0u);
   next.stop(std::chrono::milliseconds(0));
+}
+
+// As the child of a fork, which has all descriptors until it becomes another program: what was closed here has events
+// for as long as that lasts, and nobody to take them.
+TEST_P(LimitsContract, ClosedConnectionsAreForgottenAlsoWhileAnotherProcessHasTheirSockets) {
+  settings.idleDeadline = std::chrono::milliseconds(300);
+  start();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(connect());
+    EXPECT_EQ(clients.back().get("/hello").status, 200);
+  }
+  const std::vector<base::Fd> inherited = duplicatesOfAllSockets();
+  EXPECT_TRUE(waitForMetric("registry_ha_connections_closed_total{reason=\"idle_deadline\"}", 8));
+  for (RawClient& client : clients) {
+    client.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(connect().get("/hello").status, 200);
+  }
 }
 
 TEST_P(LimitsContract, StoppingCutsOffWhatTakesTooLong) {
