@@ -34,9 +34,9 @@ class S3(Swift):
     def endpoint(self):
         return self.auth_url.removesuffix("/auth/v1.0")
 
-    def registry(self, binary, segment="5MiB", bucket=CONTAINER, peers="0s", **options):
+    def registry(self, binary, segment="5MiB", bucket=CONTAINER, peers="0s", make=Daemon, storage="", **options):
         """A registryd on this S3; several share uploads."""
-        return Daemon(binary, driver="s3", http_options=f"\n  secret_file: {self.secret}", storage=f"""  peers_interval: {peers}
+        return make(binary, driver="s3", http_options=f"\n  secret_file: {self.secret}", storage=f"""  peers_interval: {peers}
   s3:
     endpoint: {self.endpoint}
     path_style: true
@@ -44,7 +44,11 @@ class S3(Swift):
     credentials_file: {self.credentials}
     prefix: production
     part_bytes: {segment}
-""", **options)
+{storage}""", **options)
+
+    def swift_registry(self, binary, **options):
+        """A registryd on the Swift itself, in the same container."""
+        return super().registry(binary, **options)
 
     def old_registry(self):
         return OldRegistry(storage=f"s3: {{regionendpoint: '{self.endpoint}', region: us-east-1, bucket: {CONTAINER}, "

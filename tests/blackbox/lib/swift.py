@@ -64,9 +64,9 @@ class Swift:
     def fault(self, *rule):
         self.aio("fault", "add", *rule)
 
-    def registry(self, binary, segment="4MiB", peers="0s", **options):
+    def registry(self, binary, segment="4MiB", peers="0s", make=Daemon, storage="", **options):
         """A registryd on this Swift; several share uploads, and with `peers`, an interval, their lists."""
-        return Daemon(binary, driver="swift", http_options=f"\n  secret_file: {self.secret}", storage=f"""  peers_interval: {peers}
+        return make(binary, driver="swift", http_options=f"\n  secret_file: {self.secret}", storage=f"""  peers_interval: {peers}
   swift:
     auth_url: {self.auth_url}
     user: docker:registry
@@ -74,7 +74,7 @@ class Swift:
     container: {CONTAINER}
     prefix: production
     segment_bytes: {segment}
-""", **options)
+{storage}""", **options)
 
     def old_registry(self, chunk=1048576):
         return OldRegistry(storage=f"swift: {{authurl: '{self.auth_url}', username: 'docker:registry', "

@@ -39,9 +39,9 @@ class Installed(Daemon):
     """A registryd whose program file can be replaced, as by an upgrade; each hand-over makes another process the present
     one. Those that were replaced may go on: close() ends them all."""
 
-    def __init__(self, context, **options):
-        self.original = os.path.abspath(context.registryd)
-        super().__init__(context.registryd, control=True, **options)
+    def __init__(self, binary, **options):
+        self.original = os.path.abspath(binary)
+        super().__init__(binary, control=True, **options)
         self.binary = os.path.join(self.folder, "registryd")
         shutil.copy(self.original, self.binary)
         self.processes = []
@@ -135,6 +135,7 @@ class Load:
         self.faults = []
         self.counts = {}
         self.pushed = []
+        self.half, self.go_on = threading.Event(), threading.Event()  # of what outlasts the hand-overs
         self.threads = [threading.Thread(target=self._guarded, args=(work,)) for work in works]
 
     def __enter__(self):
@@ -185,64 +186,70 @@ def ask_on_new_connections(load):
         load.count("asks")
 
 
-def slow_push(load):
-    """One request that outlasts both hand-overs: it ends when the test says so."""
+def slow_push(load, blocks=SLOW_BLOCKS):
+    """One request that outlasts all hand-overs: it ends when the test says so."""
     block = images.pattern("slow", BLOCK)
     name = hashlib.sha256()
-    for _ in range(SLOW_BLOCKS):
+    for _ in range(blocks):
         name.update(block)
 
     def body():
-        for number in range(SLOW_BLOCKS):
-            if number == SLOW_BLOCKS // 2:
+        for number in range(blocks):
+            if number == blocks // 2:
                 load.half.set()
-            if number > SLOW_BLOCKS // 2:
+            if number > blocks // 2:
                 load.go_on.wait(60)
             yield block
 
     registry = Registry(load.port, timeout=120)
     start = expect(registry.request("POST", "/v2/load/slow/blobs/uploads/"), 202)
     target = http.with_query(start.get("Location"), [("digest", "sha256:" + name.hexdigest())])
-    headers = {"Content-Length": str(SLOW_BLOCKS * BLOCK)}
+    headers = {"Content-Length": str(blocks * BLOCK)}
     expect(registry.request("PUT", target, headers, body()), 201)
     answer = expect(registry.request("HEAD", f"/v2/load/slow/blobs/sha256:{name.hexdigest()}"), 200)
-    equal(answer.get("Content-Length"), str(SLOW_BLOCKS * BLOCK), "size of the slow layer")
+    equal(answer.get("Content-Length"), str(blocks * BLOCK), "size of the slow layer")
 
 
 def load_runs_across(context):
     works = [push_all_the_time, pull_on_one_connection, ask_on_new_connections, ask_on_new_connections, slow_push]
-    with Installed(context) as daemon:
-        load = Load(daemon.port, works)
-        load.half, load.go_on = threading.Event(), threading.Event()
-        with load:
-            check(load.half.wait(60), "the slow push has not begun")
+    with Installed(context.registryd) as daemon:
+        return hand_over_under_load(daemon, works)
+
+
+def hand_over_under_load(daemon, works, times=3, least=5, counts=("pushes", "pulls", "asks")):
+    """Those of `counts` get on by `least` steps after each hand-over; the last work outlasts all of them."""
+    load = Load(daemon.port, works)
+    with load:
+        try:
+            check(load.half.wait(60), f"the slow push has not begun ({load.faults})")
             replaced = []
-            for _ in range(3):
+            for _ in range(times):
                 daemon.install()
                 replaced.append(daemon.hand_over())
                 seen = dict(load.counts)
-                eventually(lambda seen=seen: all(load.counts.get(name, 0) > seen.get(name, 0) + 5
-                                                 for name in ("pushes", "pulls", "asks")),
-                           f"all clients get on after a hand-over ({load.counts}, {load.faults})", 30)
-            check(daemon.runs(replaced[0]), "the process with the slow push has ended before it")
+                eventually(lambda seen=seen: load.faults or all(load.counts.get(name, 0) > seen.get(name, 0) + least
+                                                                for name in counts),
+                           f"all clients get on after a hand-over ({load.counts})", 30)
+            check(daemon.runs(replaced[0]), f"the process with the slow push has ended before it ({load.faults})")
+        finally:
             load.go_on.set()
-            load.threads[-1].join(60)
-        equal(load.faults, [], "failures of clients")
-        for pid in replaced:
-            daemon.wait_for_end(pid)
-        registry = Registry(daemon.port)
-        for number, picture in load.pushed:
-            registry.pull("load/pushed", picture, f"v{number}")
-        eventually(lambda: set(registry.tags("load/pushed")) == {f"v{number}" for number, _ in load.pushed},
-                   "the list has every tag that was pushed")
-        check("level=error" not in daemon.log(), "the log has an error")
-        return f"{load.counts}"
+        load.threads[-1].join(60)
+    equal(load.faults, [], "failures of clients")
+    for pid in replaced:
+        daemon.wait_for_end(pid)
+    registry = Registry(daemon.port)
+    for number, picture in load.pushed:
+        registry.pull("load/pushed", picture, f"v{number}")
+    eventually(lambda: set(registry.tags("load/pushed")) == {f"v{number}" for number, _ in load.pushed},
+               "the list has every tag that was pushed")
+    check("level=error" not in daemon.log(), "the log has an error")
+    return f"{load.counts}"
 
 
 def acknowledged_bytes_stay(context):
     """An upload of many PATCHes goes on through the new process."""
     data = images.pattern("patches", 300_000)
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         registry = Registry(daemon.port)
         location = expect(registry.request("POST", "/v2/a/patches/blobs/uploads/"), 202).get("Location")
         for begin in range(0, len(data), 100_000):
@@ -259,7 +266,7 @@ def acknowledged_bytes_stay(context):
 def an_upload_has_one_writer(context):
     """While the old process receives a PATCH, the new one lets nobody write there; afterwards it knows what was stored."""
     data = images.pattern("one-writer", 200_000)
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         registry = Registry(daemon.port)
         begun = expect(registry.request("POST", "/v2/a/one/blobs/uploads/"), 202).get("Location")
         first = expect(registry.request("PATCH", begun, {}, data[:50_000]), 202).get("Location")
@@ -293,7 +300,7 @@ def hold_a_request(daemon):
 def what_the_old_one_dies_over(context):
     """The old process is killed with a push in it: the new one's lists have what was answered 201, and nothing breaks."""
     picture = images.image("dies", layers=1)
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         registry = Registry(daemon.port)
         for data in picture.blobs.values():
             registry.push_blob("a/dies", data)
@@ -315,7 +322,7 @@ def what_the_old_one_dies_over(context):
 
 
 def second_while_one_finishes(context):
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         with hold_a_request(daemon) as held:
             first = daemon.hand_over()
             second = daemon.hand_over()
@@ -328,7 +335,7 @@ def second_while_one_finishes(context):
 
 
 def sigterm_ends_one_that_finishes(context):
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         with hold_a_request(daemon) as held:
             before = daemon.hand_over()
             os.kill(before, signal.SIGTERM)
@@ -340,7 +347,7 @@ def sigterm_ends_one_that_finishes(context):
 
 
 def sigusr2_hands_over(context):
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         before = daemon.pid
         daemon.send_signal(signal.SIGUSR2)
         eventually(lambda: "event=took_over" in daemon.log(), "a new process has taken over")
@@ -368,7 +375,7 @@ def change_settings(daemon, before, after):
 
 
 def broken_program_changes_nothing(context):
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         daemon.install("no program\n")
         refused(daemon, "Exec format error")
         daemon.install("#!/bin/sh\necho 'cannot start: I am broken' >&2\nexit 1\n")
@@ -381,7 +388,7 @@ def broken_program_changes_nothing(context):
 
 
 def broken_settings_change_nothing(context):
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         path = os.path.join(daemon.folder, "registryd.yaml")
         with open(path, encoding="utf-8") as file:
             good = file.read()
@@ -400,7 +407,7 @@ def broken_settings_change_nothing(context):
 
 
 def killed_while_it_starts(context):
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         marker = os.path.join(daemon.folder, "started")
         daemon.install(f"#!/bin/sh\necho $$ >{marker}.new\nmv {marker}.new {marker}\nsleep 100 & wait\n")
 
@@ -422,7 +429,7 @@ def killed_while_it_starts(context):
 
 
 def other_storage_is_refused(context):
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         change_settings(daemon, f"root: {daemon.root}", f"root: {daemon.root}-other")
         refused(daemon, "takes a restart", 5)
         check("storage and index have changed" in daemon.log(), "the log does not say why")
@@ -430,7 +437,7 @@ def other_storage_is_refused(context):
 
 def other_addresses_are_refused(context):
     """The sockets are passed on, so that other addresses would have no effect; those that come new are opened."""
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         for port, other in zip((daemon.plain_port, daemon.debug_port), free_ports(2)):
             change_settings(daemon, f'"127.0.0.1:{port}"', f'"127.0.0.1:{other}"')
             refused(daemon, "takes a restart", 5)
@@ -449,7 +456,7 @@ def other_addresses_are_refused(context):
 
 def status_tells_the_settings(context):
     """The hash in the status is that of the file's settings, but for the time between a change and the hand-over."""
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         def in_force():
             dumped = daemon.command("--dump-config").stdout
             return daemon.control_command("status")["settings"]["hash"] == images.digest(dumped.encode())
@@ -464,7 +471,7 @@ def status_tells_the_settings(context):
 def to_an_older_version(context):
     """A downgrade while clients work: the old process has an index of a schema that its successor does not know, which
     makes one of its own beside it, and knows in the end what both were told."""
-    with Installed(context) as daemon:
+    with Installed(context.registryd) as daemon:
         with Load(daemon.port, [push_all_the_time, pull_on_one_connection]) as load:
             eventually(lambda: load.counts.get("pushes", 0) > 5, "images are pushed", 30)
             with contextlib.closing(sqlite3.connect(os.path.join(daemon.folder, "index.sqlite"), timeout=30)) as database:
@@ -485,12 +492,12 @@ def to_an_older_version(context):
 
 
 def memory_is_refused(context):
-    with Installed(context, driver="memory") as daemon:
+    with Installed(context.registryd, driver="memory") as daemon:
         refused(daemon, "storage.driver is memory")
 
 
 def deadline_cuts_off(context):
-    with Installed(context, http_options="\n  hand_over_deadline: 1s") as daemon:
+    with Installed(context.registryd, http_options="\n  hand_over_deadline: 1s") as daemon:
         with hold_a_request(daemon) as held:
             before = daemon.hand_over()
             daemon.wait_for_end(before)
@@ -502,7 +509,7 @@ class InstalledSite(Site):
     def __init__(self, context, **options):
         super().__init__(context, **options)
         plain = self.daemon
-        self.daemon = Installed(context, extra_config=f"access:\n  file: {self.path}\n")
+        self.daemon = Installed(context.registryd, extra_config=f"access:\n  file: {self.path}\n")
         shutil.rmtree(plain.folder, ignore_errors=True)
 
 
