@@ -140,7 +140,9 @@ std::string S3Call::hint(const S3Answer& answer) const {
   }
   if (isRefusalOfCredentials(answer.head.status, code)) {
     return "the access key " + credentials_->accessKey + file +
-           " needs the rights s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload";
+           " needs the rights s3:ListBucket, s3:ListBucketMultipartUploads, s3:GetObject, s3:PutObject, "
+           "s3:DeleteObject and "
+           "s3:AbortMultipartUpload";
   }
   return "";
 }

@@ -4,6 +4,7 @@
 
 #include "base/hasher.h"
 #include "storage/check_object.h"
+#include "storage/s3_leftovers.h"
 #include "storage/s3_object.h"
 #include "storage/s3_reader.h"
 #include "storage/storage_path.h"
@@ -89,6 +90,12 @@ std::uint64_t S3Driver::removeTree(std::string_view path) {
     return true;
   });
   return count;
+}
+
+// The layout's two trees, and nothing else that lies in the bucket.
+std::uint64_t S3Driver::removeLeftovers(base::WallTime before) {
+  return abortStaleMultiparts(service_, service_.key("docker/registry/v2/"), before) +
+         abortStaleMultiparts(service_, service_.key("docker/registry-ha/v1/"), before);
 }
 
 void S3Driver::list(std::string_view path, const std::function<bool(const ListEntry&)>& visit) {

@@ -44,6 +44,9 @@ class S3Driver final : public StorageDriver {
   void noteWrongBytes(std::string_view path) override;
   void check() override;
 
+  // Aborts publications of blobs that died, begun before that time; returns how many. For housekeeping.
+  std::uint64_t removeLeftovers(base::WallTime before);
+
  private:
   std::unique_ptr<base::BodySource> openNothing(std::string_view path, ByteRange range);
 

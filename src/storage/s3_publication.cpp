@@ -181,7 +181,7 @@ void S3Publication::abort() noexcept {
     S3Call(service_, {.operation = "multipart_abort", .method = "DELETE", .key = key_, .query = {{"uploadId", id_}}})
         .finish();
   } catch (const std::exception&) {
-    return;  // the bucket's own rule for such uploads takes it
+    return;  // left to the purge of old uploads (s3_leftovers.h)
   }
 }
 

@@ -3,6 +3,7 @@
 #include <expat.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -154,6 +155,37 @@ std::optional<S3Page> parseS3Page(std::string_view xml) {
   }
   if (!truncated) {
     page.next.clear();
+  }
+  return page;
+}
+
+std::optional<S3MultipartPage> parseS3Multiparts(std::string_view xml) {
+  S3MultipartPage page;
+  bool isPage = false;
+  bool truncated = false;
+  S3Multipart upload;
+  constexpr std::string_view kRoot = "ListMultipartUploadsResult";
+  const std::map<std::string_view, std::function<void(const std::string&)>> parts{
+      {"/Upload/Key", [&](const std::string& text) { upload.key = decodedKey(text); }},
+      {"/Upload/UploadId", [&](const std::string& text) { upload.id = text; }},
+      {"/Upload/Initiated", [&](const std::string& text) { upload.begun = base::parseRfc3339(text); }},
+      {"/Upload", [&](const std::string&) { page.uploads.push_back(std::exchange(upload, {})); }},
+      {"/IsTruncated", [&](const std::string& text) { truncated = text == "true"; }},
+      {"/NextKeyMarker", [&](const std::string& text) { page.nextKey = decodedKey(text); }},
+      {"/NextUploadIdMarker", [&](const std::string& text) { page.nextId = text; }},
+      {"", [&](const std::string&) { isPage = true; }}};
+  Walk walk([&](std::string_view path, const std::string& text) {
+    const bool within = path.starts_with(kRoot);
+    if (const auto part = within ? parts.find(path.substr(kRoot.size())) : parts.end(); part != parts.end()) {
+      part->second(text);
+    }
+  });
+  if (!walk.run(xml) || !isPage || (truncated && page.nextKey.empty())) {
+    return std::nullopt;
+  }
+  if (!truncated) {
+    page.nextKey.clear();
+    page.nextId.clear();
   }
   return page;
 }

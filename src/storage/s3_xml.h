@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace rha::storage {
 
 struct S3ErrorBody {
@@ -29,10 +31,25 @@ struct S3Page {
   std::string next;  // continuation token; empty: this was the last page
 };
 
+// A multipart upload that was begun and not ended.
+struct S3Multipart {
+  std::string key;
+  std::string id;
+  std::optional<base::WallTime> begun;
+};
+
+struct S3MultipartPage {
+  std::vector<S3Multipart> uploads;
+  std::string nextKey;  // both: where the next page begins; empty: this was the last one
+  std::string nextId;
+};
+
 // nullopt: the body is no <Error>.
 std::optional<S3ErrorBody> parseS3Error(std::string_view xml);
 // ListBucketResult, whose keys are percent-encoded (encoding-type=url).
 std::optional<S3Page> parseS3Page(std::string_view xml);
+// ListMultipartUploadsResult, whose keys are percent-encoded.
+std::optional<S3MultipartPage> parseS3Multiparts(std::string_view xml);
 // Text of an element, by its path from the root: "InitiateMultipartUploadResult/UploadId".
 std::optional<std::string> parseS3Value(std::string_view xml, std::string_view path);
 // The errors within a DeleteResult; nullopt: it is none.

@@ -136,7 +136,8 @@ void Daemon::start(SystemSockets sockets, Predecessor* predecessor) {
   housekeeper_ = std::make_unique<Housekeeper>(
       *parts_, settings_.uploads.purgeInterval, logger_, metrics_,
       HousekeepingConditions{.mayWrite = [this] { return storageUse() == storage::OpenFor::Writing; },
-                             .alone = [this] { return predecessor_ == nullptr || predecessor_->ended(); }});
+                             .alone = [this] { return predecessor_ == nullptr || predecessor_->ended(); },
+                             .leftoversAfter = settings_.uploads.purgeAfter});
   peerWatch_ = std::make_unique<PeerWatch>(*parts_, settings_.storage.peersInterval, logger_, metrics_,
                                            [this] { return storageUse() == storage::OpenFor::Writing; });
   fsck_ = std::make_unique<Fsck>(

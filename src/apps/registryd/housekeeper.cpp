@@ -178,6 +178,13 @@ void Housekeeper::purgeUploads() {
     count += parts_.uploads.purge(repository);
     return !breakOff_ && conditions_.mayWrite();
   });
+  notePurged(count);
+  if (!breakOff_ && conditions_.mayWrite()) {
+    notePurged(parts_.storages->removeLeftovers(base::SystemClock().now() - conditions_.leftoversAfter));
+  }
+}
+
+void Housekeeper::notePurged(std::uint64_t count) {
   if (count > 0) {
     purged_.add(count);
     logger_.info("uploads_purged", {{"count", count}});

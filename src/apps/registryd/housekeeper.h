@@ -25,6 +25,8 @@ struct HousekeepingConditions {
   std::function<bool()> mayWrite = [] { return true; };
   // Whether the process that handed over to this one, if there was one, has ended.
   std::function<bool()> alone = [] { return true; };
+  // Age at which publications of blobs that died are cleared away.
+  std::chrono::milliseconds leftoversAfter = std::chrono::hours(24 * 7);
 };
 
 class Housekeeper final {
@@ -61,6 +63,7 @@ class Housekeeper final {
   void catchUp(registry::OtherWriters others);
   void readDirtyAgain();
   void purgeUploads();
+  void notePurged(std::uint64_t count);
   void addMetrics(base::MetricsRegistry& metrics);
   void sleep(std::chrono::milliseconds duration);
   // Runs `work`; logs as `event` what it throws. False if it threw.

@@ -1,5 +1,7 @@
 #include "apps/registryd/storage_parts.h"
 
+#include <numeric>
+
 #include "registry/layout.h"
 #include "storage/caching_driver.h"
 #include "storage/filesystem_driver.h"
@@ -48,8 +50,10 @@ storage::S3Settings s3Settings(const config::S3Settings& settings) {
   return s3;
 }
 
+using Buckets = std::vector<storage::S3Driver*>;
+
 std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings& settings, const StorageTools& tools,
-                                                   storage::OpenFor use) {
+                                                   storage::OpenFor use, Buckets& buckets) {
   if (settings.driver == "memory") {
     return std::make_unique<storage::MemoryDriver>();
   }
@@ -62,6 +66,7 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
   if (settings.driver == "s3") {
     auto driver = std::make_unique<storage::S3Driver>(s3Settings(settings.s3), tools.clock, tools.metrics);
     driver->open(use);
+    buckets.push_back(driver.get());
     return driver;
   }
   auto driver = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});
@@ -75,18 +80,20 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
 }
 
 std::unique_ptr<storage::StorageDriver> openStorage(const config::StorageSettings& settings, const StorageTools& tools,
-                                                    storage::OpenFor use) {
-  return std::make_unique<storage::MeteredDriver>(makeDriver(settings, tools, use), tools.clock, tools.metrics);
+                                                    storage::OpenFor use, Buckets& buckets) {
+  return std::make_unique<storage::MeteredDriver>(makeDriver(settings, tools, use, buckets), tools.clock,
+                                                  tools.metrics);
 }
 
 using Drivers = std::vector<std::unique_ptr<storage::StorageDriver>>;
 
 // The main one first.
-Drivers openAll(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use) {
+Drivers openAll(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use,
+                Buckets& buckets) {
   Drivers drivers;
-  drivers.push_back(openStorage(settings.storage, tools, use));
+  drivers.push_back(openStorage(settings.storage, tools, use, buckets));
   for (const config::StorageRoute& route : settings.storageRoutes) {
-    drivers.push_back(openStorage(route.storage, tools, use));
+    drivers.push_back(openStorage(route.storage, tools, use, buckets));
   }
   return drivers;
 }
@@ -126,7 +133,7 @@ Drivers cachingDrivers(const Drivers& drivers, storage::BlobCache* cache) {
 }  // namespace
 
 OpenStorages::OpenStorages(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use)
-    : drivers_(openAll(settings, tools, use)),
+    : drivers_(openAll(settings, tools, use, buckets_)),
       storages_(placesOf(drivers_, settings.storageRoutes)),
       cache_(startCache(settings.cache.disk, tools)),
       caching_(cachingDrivers(drivers_, cache_.get())),
@@ -152,6 +159,12 @@ void OpenStorages::beginWriting() const {
   for (const auto& driver : drivers_) {
     driver->beginWriting();
   }
+}
+
+std::uint64_t OpenStorages::removeLeftovers(base::WallTime before) const {
+  return std::accumulate(
+      buckets_.begin(), buckets_.end(), std::uint64_t{0},
+      [&](std::uint64_t sum, storage::S3Driver* bucket) { return sum + bucket->removeLeftovers(before); });
 }
 
 std::string OpenStorages::names() const {

@@ -16,6 +16,10 @@
 #include "storage/open_for.h"
 #include "storage/storage_driver.h"
 
+namespace rha::storage {
+class S3Driver;
+}
+
 namespace rha::registryd {
 
 struct StorageTools {
@@ -41,10 +45,14 @@ class OpenStorages final {
   void check(storage::OpenFor use) const;
   // All of them, opened for reading, may be written to from now on. Any thread.
   void beginWriting() const;
+  // Removes what publications of blobs that died before that time have left behind, and no path shows; returns how
+  // many. Throws StorageError.
+  [[nodiscard]] std::uint64_t removeLeftovers(base::WallTime before) const;
   // The names of the drivers: "swift", or "filesystem, restricted: s3".
   [[nodiscard]] std::string names() const;
 
  private:
+  std::vector<storage::S3Driver*> buckets_;  // of the drivers, those that keep leftovers
   std::vector<std::unique_ptr<storage::StorageDriver>> drivers_;
   registry::Storages storages_;
   std::unique_ptr<storage::BlobCache> cache_;                     // null: off

@@ -135,6 +135,35 @@ TEST_F(S3Uploads, CancellingAndPurgingLeaveNothing) {
   EXPECT_TRUE(keys().empty());
 }
 
+// What a process leaves that dies between the parts and their end.
+TEST_F(S3Uploads, MultipartUploadsThatNobodyEndedAreAbortedWhenTheyAreOld) {
+  const std::string ours = settings.prefix + '/' + kBlob;
+  const auto begun = [&] {
+    base::MetricsRegistry own;
+    S3Service service(settings, clock, own);
+    for (const std::string& key :
+         {ours, ours, settings.prefix + "/docker/other", std::string("docker/registry/v2/x")}) {
+      S3Call(service, {.operation = "begin", .method = "POST", .key = key, .query = {{"uploads", ""}}}).finish();
+    }
+    const std::string bytes = pattern(6 * kMiB);
+    const fetch::MemoryBody body(bytes);
+    S3Call(service, {.operation = "part",
+                     .method = "PUT",
+                     .key = ours,
+                     .query = {{"partNumber", "1"}, {"uploadId", unfinished()}},
+                     .body = &body,
+                     .bodyHash = base::hashHex(base::HashAlgorithm::Sha256, bytes)})
+        .finish();
+    return service.clock.now();
+  }();
+  push(pattern(12 * kMiB));
+  EXPECT_EQ(driver->removeLeftovers(begun - std::chrono::hours(1)), 0U);
+  EXPECT_EQ(driver->removeLeftovers(begun + std::chrono::hours(1)), 2U);
+  EXPECT_EQ(driver->removeLeftovers(begun + std::chrono::hours(1)), 0U);
+  EXPECT_NE(unfinished(), "") << "what others keep in the bucket is left alone";
+  EXPECT_TRUE(read() == pattern(12 * kMiB));
+}
+
 TEST_F(S3Uploads, PushingWhatIsThereLeavesOneCopy) {
   const std::string bytes = pattern(12 * kMiB);
   push(bytes);

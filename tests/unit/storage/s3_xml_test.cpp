@@ -55,6 +55,39 @@ TEST(S3Xml, APageIsRead) {
   EXPECT_TRUE(page->entries[2].isFolder);
 }
 
+TEST(S3Xml, APageOfMultipartUploadsIsRead) {
+  const auto page = parseS3Multiparts(
+      "<ListMultipartUploadsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Bucket>b</Bucket><KeyMarker/>"
+      "<NextKeyMarker>p/a%2Bb</NextKeyMarker><NextUploadIdMarker>two</NextUploadIdMarker><Prefix>p%2F</Prefix>"
+      "<IsTruncated>true</IsTruncated>"
+      "<Upload><Key>p/a%2Bb</Key><UploadId>one</UploadId><Initiator><ID>x</ID></Initiator>"
+      "<Initiated>2026-11-26T03:16:45.123Z</Initiated></Upload>"
+      "<Upload><Key>p/z</Key><UploadId>two</UploadId><Initiated>some day</Initiated></Upload>"
+      "</ListMultipartUploadsResult>");
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->nextKey, "p/a+b");
+  EXPECT_EQ(page->nextId, "two");
+  ASSERT_EQ(page->uploads.size(), 2U);
+  EXPECT_EQ(page->uploads[0].key, "p/a+b");
+  EXPECT_EQ(page->uploads[0].id, "one");
+  EXPECT_EQ(page->uploads[0].begun, base::parseRfc3339("2026-11-26T03:16:45.123Z"));
+  EXPECT_EQ(page->uploads[1].key, "p/z");
+  EXPECT_EQ(page->uploads[1].begun, std::nullopt);
+}
+
+TEST(S3Xml, TheLastPageOfMultipartUploadsHasNoNext) {
+  const auto page = parseS3Multiparts(
+      "<ListMultipartUploadsResult><NextKeyMarker>x</NextKeyMarker><IsTruncated>false</IsTruncated>"
+      "</ListMultipartUploadsResult>");
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(page->uploads.empty());
+  EXPECT_EQ(page->nextKey, "");
+  EXPECT_FALSE(
+      parseS3Multiparts("<ListMultipartUploadsResult><IsTruncated>true</IsTruncated>"
+                        "</ListMultipartUploadsResult>"));
+  EXPECT_FALSE(parseS3Multiparts("<ListBucketResult/>"));
+}
+
 TEST(S3Xml, APageThatMakesNoSenseIsNone) {
   EXPECT_FALSE(parseS3Page("<Other/>"));
   EXPECT_FALSE(parseS3Page("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"))
