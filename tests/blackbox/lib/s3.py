@@ -1,6 +1,7 @@
 """The S3 that a real Swift has (tests/tools/swift-aio), or a Ceph (tests/tools/ceph-rgw), and registries on it. Its bucket
 is a container of the Swift that both speak."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -46,9 +47,11 @@ class S3(Swift):
     part_bytes: {segment}
 {storage}""", **options)
 
-    def swift_registry(self, binary, **options):
-        """A registryd on the Swift itself, in the same container."""
-        return super().registry(binary, **options)
+    def as_swift(self):
+        """The same cluster, for registries that store in its Swift: in the same container."""
+        view = copy.copy(self)
+        view.__class__ = Swift
+        return view
 
     def old_registry(self):
         return OldRegistry(storage=f"s3: {{regionendpoint: '{self.endpoint}', region: us-east-1, bucket: {CONTAINER}, "

@@ -1,4 +1,5 @@
-"""The cache of blobs in front of Swift: one read of the storage for many pulls, never a wrong byte, whatever the disk does."""
+"""The cache of blobs in front of Swift and of an S3: one read of the storage for many pulls, never a wrong byte, whatever
+the disk does."""
 
 import concurrent.futures
 import contextlib
@@ -10,18 +11,22 @@ import tempfile
 import time
 
 from lib import faults, http, images
-from lib.swift import Swift
+from lib.s3 import S3
 from lib.testing import Registry, check, equal, expect
 
 REPOSITORY = "cached/one"
 LARGE = 21_000_000  # six segments
 PULLS = 12
+NOISE = 20_000  # what a registry reads of its storage meanwhile, beside blobs
 
 
 def tests(context):
     context.tool("swift-proxy-server")
     context.tool("memcached")
-    with Swift() as swift:
+    with S3() as s3:  # which is a Swift that has both interfaces
+        swift = s3.as_swift()
+        for function in (pulls_share_one_read, ranges_are_served, a_wrong_blob_is_never_whole):
+            yield "in front of an S3: " + function.__name__.replace("_", " "), lambda function=function: function(context, s3)
         for function in (pulls_share_one_read, ranges_are_served, a_wrong_blob_is_never_whole, bits_are_lost_on_disk,
                          data_cannot_be_read, two_share_the_folder, a_slow_puller_holds_up_nobody):
             yield function.__name__.replace("_", " "), lambda function=function: function(context, swift)
@@ -38,15 +43,15 @@ def cached(context, swift, size="1GiB", folder=None, more="", **options):
     config = f"cache:\n  disk:\n    path: {path}\n    bytes: {size}\n{more}"
     try:
         with swift.registry(context.registryd, extra_config=config, **options) as daemon:
-            yield Site(daemon, path)
+            yield Site(daemon, path, type(swift).__name__)
     finally:
         if not folder:
             shutil.rmtree(path, ignore_errors=True)
 
 
 class Site:
-    def __init__(self, daemon, folder):
-        self.daemon, self.folder = daemon, folder
+    def __init__(self, daemon, folder, kind):
+        self.daemon, self.folder, self.kind = daemon, folder, kind
         self.registry = Registry(daemon.port, timeout=60)
 
     def metric(self, name):
@@ -69,7 +74,7 @@ class Site:
         return f"{self.folder}/verified/sha256/{value[:2]}/{value}"
 
     def push(self, seed, size=LARGE):
-        data = images.pattern(f"cache-{seed}", size)
+        data = images.pattern(f"cache-{self.kind}-{seed}", size)
         return self.registry.push_blob(REPOSITORY, data), data
 
     def get(self, name, headers=None):
@@ -92,15 +97,15 @@ def pulls_share_one_read(context, swift):
             site.pull_at_once(name, data)
             site.settle()
             read = site.received() - before
-            check(size <= read < size + 20_000, f"{PULLS} pulls of {size} bytes read {read} from Swift")
+            check(size <= read < size + NOISE, f"{PULLS} pulls of {size} bytes read {read} from Swift")
             before, hits = site.received(), site.metric("registry_ha_disk_cache_hits_total")
             site.pull_at_once(name, data)
-            check(site.received() - before < 1000, "warm pulls read the blob from Swift")
+            check(site.received() - before < NOISE, "warm pulls read the blob from Swift")
             equal(site.metric("registry_ha_disk_cache_hits_total"), hits + PULLS, "hits")
         site.daemon.restart()
         before = site.received()
         site.pull(name, data)
-        check(site.received() - before < 1000, "after a restart the blob was read from Swift")
+        check(site.received() - before < NOISE, "after a restart the blob was read from the storage")
 
 
 def ranges_are_served(context, swift):
@@ -116,7 +121,7 @@ def ranges_are_served(context, swift):
             answer = expect(site.get(name, {"Range": f"bytes={begin}-{end - 1}"}), 206)
             check(answer.body == data[begin:end], f"bytes {begin}-{end - 1}")
         expect(site.get(name, {"Range": f"bytes={LARGE}-"}), 416)
-        check(site.received() - before < 1000, "warm ranges were read from Swift")
+        check(site.received() - before < NOISE, "warm ranges were read from Swift")
 
 
 def replace_with_wrong(swift, since, position):
@@ -150,6 +155,8 @@ def a_wrong_blob_is_never_whole(context, swift):
             expect(site.registry.request("HEAD", f"/v2/{REPOSITORY}/blobs/{name}"), 404)
             mount = site.registry.request("POST", f"/v2/other/one/blobs/uploads/?mount={name}&from={REPOSITORY}")
             expect(mount, 202)
+            if site.kind == "S3":
+                time.sleep(1.1)  # by its time one sees that it was replaced, and an S3 has whole seconds
             site.registry.push_blob(REPOSITORY, data)
             expect(site.registry.request("HEAD", f"/v2/{REPOSITORY}/blobs/{name}"), 200)
             site.pull(name, data, "the blob that was pushed again")
@@ -209,7 +216,7 @@ def two_share_the_folder(context, swift):
         one.settle()
         before = two.received()
         two.pull(*first)
-        check(two.received() - before < 1000, "the second read what the first has cached")
+        check(two.received() - before < NOISE, "the second read what the first has cached")
         two.pull(*second)  # drops the first blob
         two.settle()
         for site in (one, two, one):

@@ -240,6 +240,7 @@ def hand_over_under_load(daemon, works, times=3, least=5, counts=("pushes", "pul
     registry = Registry(daemon.port)
     for number, picture in load.pushed:
         registry.pull("load/pushed", picture, f"v{number}")
+    registry.await_lists()  # which wait until the new process has read the journals of all others
     eventually(lambda: set(registry.tags("load/pushed")) == {f"v{number}" for number, _ in load.pushed},
                "the list has every tag that was pushed")
     check("level=error" not in daemon.log(), "the log has an error")

@@ -89,7 +89,7 @@ def over_https(context):
 
 def in_swift(context, stores):
     """Each process knows of the other's journal, too."""
-    with stores.swift_registry(context.registryd, make=Installed, peers="500ms") as daemon:
+    with stores.as_swift().registry(context.registryd, make=Installed, peers="500ms") as daemon:
         return run(daemon)
 
 
@@ -123,7 +123,7 @@ def routed(context, stores):
     cache = f"cache:\n  disk:\n    path: {folder}/cache\n    bytes: 200MiB\n"
     os.mkdir(folder + "/closed")
     try:
-        with stores.swift_registry(context.registryd, make=Installed, storage=routes, extra_config=cache) as daemon:
+        with stores.as_swift().registry(context.registryd, make=Installed, storage=routes, extra_config=cache) as daemon:
             note = run(daemon, [push_into_both])
             check("mounts" in note, f"nobody pushed into the second storage: {note}")
             return note
