@@ -101,6 +101,21 @@ void removeS3(S3Service& service, const std::vector<std::string>& keys) {
   }
 }
 
+namespace {
+
+// A storage that overlooks the prefix would have removeTree() remove what nobody named.
+void requirePrefix(const S3Service& service, const std::vector<S3Entry>& entries, const std::string& prefix) {
+  const auto other = std::find_if(entries.begin(), entries.end(),
+                                  [&](const S3Entry& entry) { return !entry.key.starts_with(prefix); });
+  if (other != entries.end()) {
+    throw StorageError(StorageFailure::Broken, "s3: the bucket " + service.settings.bucket +
+                                                   " was asked for keys below " + prefix + " and listed " +
+                                                   other->key.substr(0, 200));
+  }
+}
+
+}  // namespace
+
 void listS3(S3Service& service, const std::string& prefix, S3Listing depth,
             const std::function<bool(const std::vector<S3Entry>&)>& visit) {
   std::string next;
@@ -120,6 +135,7 @@ void listS3(S3Service& service, const std::string& prefix, S3Listing depth,
                                                      std::to_string(answer.head.status) +
                                                      " and no listing: does storage.s3.endpoint name an S3?");
     }
+    requirePrefix(service, page->entries, prefix);
     if (!visit(page->entries)) {
       return;
     }

@@ -143,6 +143,7 @@ std::optional<S3Page> parseS3Page(std::string_view xml) {
       page.entries.push_back(std::exchange(entry, {}));
     } else if (path == "ListBucketResult/CommonPrefixes/Prefix") {
       page.entries.push_back({decodedKey(text), 0, /*isFolder=*/true});
+      sound = sound && page.entries.back().key.ends_with('/');
     } else if (path == "ListBucketResult/IsTruncated") {
       truncated = text == "true";
     } else if (path == "ListBucketResult/NextContinuationToken") {

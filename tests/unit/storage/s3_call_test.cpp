@@ -241,6 +241,23 @@ TEST_F(S3CallTest, WhatIsNoListingIsNotTakenForAnEmptyOne) {
   EXPECT_NE(text.find("storage.s3.endpoint"), std::string::npos) << text;
 }
 
+TEST_F(S3CallTest, AListingOfOtherKeysThanThoseAskedForRemovesNothing) {
+  base::SystemClock clock;
+  base::MetricsRegistry metrics;
+  S3Driver driver(settings, clock, metrics);
+  std::atomic<bool> removed = false;
+  script = [&](Call& call) {
+    removed = removed || call.method != "GET";
+    call.answer(200,
+                "<ListBucketResult><Contents><Key>docker/a/b</Key><Size>1</Size></Contents>"
+                "<Contents><Key>docker/other/c</Key><Size>1</Size></Contents></ListBucketResult>");
+  };
+  const std::string text = textOf([&] { driver.removeTree("docker/a"); });
+  EXPECT_NE(text.find("listed docker/other/c"), std::string::npos) << text;
+  EXPECT_NE(textOf([&] { driver.list("docker/a", [](const ListEntry&) { return true; }); }), "(no failure)");
+  EXPECT_FALSE(removed);
+}
+
 TEST_F(S3CallTest, OnlyAnS3BeforeSwiftIsAskedTwiceForWhatIsAbsent) {
   base::SystemClock clock;
   base::MetricsRegistry metrics;

@@ -93,6 +93,7 @@ TEST(S3Xml, APageThatMakesNoSenseIsNone) {
   EXPECT_FALSE(parseS3Page("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"))
       << "the rest could not be asked for";
   EXPECT_FALSE(parseS3Page("<ListBucketResult><Contents><Key>a</Key><Size>-1</Size></Contents></ListBucketResult>"));
+  EXPECT_FALSE(parseS3Page("<ListBucketResult><CommonPrefixes><Prefix>a</Prefix></CommonPrefixes></ListBucketResult>"));
   EXPECT_EQ(parseS3Page("<ListBucketResult><NextContinuationToken>x</NextContinuationToken></ListBucketResult>")->next,
             "");
 }
