@@ -374,6 +374,8 @@ std::string accessText(const TranslatedConfig::Access& access, std::string_view 
   if (!access.realm.empty()) {
     out += "    realm: {pull: " + yamlText(access.realm) + ", push: " + yamlText(access.realm) + "}\n";
   }
+  // And for its catalogue: without this, what only accounts may pull is listed to nobody.
+  out += access.htpasswdFile.empty() ? "" : "catalog: {allow: [" + names + "]}\n";
   return out;
 }
 

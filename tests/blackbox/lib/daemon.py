@@ -203,19 +203,19 @@ catalog:
 class OldRegistry:
     """Debian's docker-registry 2.8.2, the peer whose layout we share.
 
-    `root` is a folder; `storage` gives another driver's line of its configuration instead.
+    `root` is a folder; `storage` gives another driver's line of its configuration instead; `more` is more of it.
     """
 
-    def __init__(self, root=None, storage=""):
+    def __init__(self, root=None, storage="", more=""):
         storage = storage or f"filesystem: {{rootdirectory: {root}}}"
         self.folder = tempfile.mkdtemp(prefix="rha-old-")
         self.port, = free_ports(1)
         self.log_path = os.path.join(self.folder, "log")
-        config = os.path.join(self.folder, "config.yml")
+        self.config = config = os.path.join(self.folder, "config.yml")
         with open(config, "w", encoding="utf-8") as file:
             file.write(f"version: 0.1\nlog: {{level: warn}}\nstorage:\n  {storage}\n  redirect: {{disable: true}}\n"
                        f"  delete: {{enabled: true}}\n  maintenance: {{uploadpurging: {{enabled: false}}}}\n"
-                       f"http: {{addr: '127.0.0.1:{self.port}'}}\n")
+                       f"http: {{addr: '127.0.0.1:{self.port}'}}\n{more}")
         # With an authority of the environment its s3 driver does not start.
         environment = {name: value for name, value in os.environ.items() if name != "AWS_CA_BUNDLE"}
         self.process = spawn(["docker-registry", "serve", config], self.log_path, env=environment)

@@ -62,12 +62,14 @@ def encode(document):
 
 def image(name, layers=2, layer_size=3000, docker=False, architecture="amd64", **fields):
     """An image manifest; `fields` are added to it (subject, annotations, artifactType …)."""
-    blobs, layer_descriptors, diff_ids = {}, [], []
-    for number in range(layers):
-        data, diff_id = layer(f"{name}-{number}", layer_size)
-        blobs[digest(data)] = data
-        diff_ids.append(diff_id)
-        layer_descriptors.append(descriptor(DOCKER_LAYER if docker else OCI_LAYER, data))
+    return stack(name, [layer(f"{name}-{number}", layer_size) for number in range(layers)], docker, architecture, **fields)
+
+
+def stack(name, layers, docker=False, architecture="amd64", **fields):
+    """An image of layers that are there: (compressed bytes, diff id) each."""
+    blobs = {digest(data): data for data, _ in layers}
+    layer_descriptors = [descriptor(DOCKER_LAYER if docker else OCI_LAYER, data) for data, _ in layers]
+    diff_ids = [diff_id for _, diff_id in layers]
     config = encode({"architecture": architecture, "os": "linux", "created": "2024-01-02T03:04:05Z",
                      "config": {"Env": ["NAME=" + name]}, "rootfs": {"type": "layers", "diff_ids": diff_ids},
                      "history": [{"created": "2024-01-02T03:04:05Z", "created_by": name} for _ in diff_ids]})

@@ -53,10 +53,11 @@ class S3(Swift):
         view.__class__ = Swift
         return view
 
-    def old_registry(self):
-        return OldRegistry(storage=f"s3: {{regionendpoint: '{self.endpoint}', region: us-east-1, bucket: {CONTAINER}, "
-                                   f"accesskey: '{ACCESS_KEY}', secretkey: {SECRET_KEY}, secure: false, v4auth: true, "
-                                   "rootdirectory: /production, chunksize: 5242880}")
+    def old_registry(self, more=""):
+        storage = (f"s3: {{regionendpoint: '{self.endpoint}', region: us-east-1, bucket: {CONTAINER}, "
+                   f"accesskey: '{ACCESS_KEY}', secretkey: {SECRET_KEY}, secure: false, v4auth: true, "
+                   "rootdirectory: /production, chunksize: 5242880}")
+        return OldRegistry(storage=storage, more=more)
 
 
 class Ceph(S3):

@@ -76,10 +76,10 @@ class Swift:
     segment_bytes: {segment}
 {storage}""", **options)
 
-    def old_registry(self, chunk=1048576):
-        return OldRegistry(storage=f"swift: {{authurl: '{self.auth_url}', username: 'docker:registry', "
-                                   f"password: swiftaiokey, container: {CONTAINER}, prefix: production, "
-                                   f"chunksize: {chunk}}}")
+    def old_registry(self, chunk=1048576, more=""):
+        storage = (f"swift: {{authurl: '{self.auth_url}', username: 'docker:registry', password: swiftaiokey, "
+                   f"container: {CONTAINER}, prefix: production, chunksize: {chunk}}}")
+        return OldRegistry(storage=storage, more=more)
 
     def connect(self):
         return SwiftAccount(self)

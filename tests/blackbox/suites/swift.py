@@ -40,7 +40,6 @@ def requests_are_few(context, swift):
     picture = images.image("swift-few")
     with swift.registry(context.registryd) as daemon:
         registry = Registry(daemon.port)
-        registry.await_lists()  # the index is built by requests, too
         registry.push("few/one", picture, "v1")
         count = requests_counter(daemon, "Swift")
         layer = images.pattern("swift-few-layer", 3_000_000)

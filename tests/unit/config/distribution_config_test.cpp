@@ -187,6 +187,7 @@ auth: {htpasswd: {realm: "the \"realm\"", path: /etc/htpasswd}}
   EXPECT_NE(text.find("\"ann\": {password_hashes: [\"$2y$05$abc\"]}\n"), std::string::npos) << text;
   EXPECT_NE(text.find("push: [\"ann\", \"bob\"]\n"), std::string::npos) << text;
   EXPECT_NE(text.find("pull: [\"ann\", \"bob\"]\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("catalog: {allow: [\"ann\", \"bob\"]}\n"), std::string::npos) << text;
   EXPECT_NE(text.find("delete: []"), std::string::npos);
   EXPECT_NE(text.find("read_only: true"), std::string::npos);
   EXPECT_EQ(text.find("broken"), std::string::npos);
