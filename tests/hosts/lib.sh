@@ -5,6 +5,7 @@
 #   must TITLE COMMAND…   the same, and the end of the test when it fails: nothing after it could pass
 #   on HOST 'SHELL TEXT'  runs a script on a host
 #   finish                prints "N passed, N failed" and exits
+#   include DEB… -- NAME… what a host's root folder has to hold for the packages, and what else, as TESTHOST_INCLUDE
 
 if [ "$(id -u)" != 0 ]; then
   echo "hosts are booted by root only: sudo make test-hosts"
@@ -48,6 +49,17 @@ eventually() {
     sleep 0.2
   done
 }
+
+include() {
+  local debs=()
+  while [ "$1" != -- ]; do debs+=("$1"); shift; done
+  shift
+  { for deb in "${debs[@]}"; do dpkg-deb -f "$deb" Pre-Depends Depends; done | tr ',' '\n' | sed 's/^[A-Za-z-]*: //; s/[(|].*//; s/ //g'
+    printf '%s\n' "$@"; } | grep -v -e '^$' -e '^docker-registry' | sort -u | paste -sd,
+}
+# For the hosts that Puppet works on, all with one root folder.
+# shellcheck disable=SC2034
+puppet_host_packages=(puppet-agent puppet-module-puppetlabs-stdlib python3)
 
 finish() {
   echo "$passed passed, $failed failed"

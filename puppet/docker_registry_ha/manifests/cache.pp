@@ -56,6 +56,6 @@ class docker_registry_ha::cache (
     ensure  => $drop_in_ensure,
     mode    => '0644',
     content => "# Managed by Puppet (docker_registry_ha::cache::path).\n[Service]\nReadWritePaths=${path}\n",
-    notify  => Service['docker-registry-ha.service'],
+    notify  => Exec['docker_registry_ha sandbox'],
   }
 }

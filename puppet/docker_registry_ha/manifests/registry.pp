@@ -1,7 +1,8 @@
 # @summary The daemon: its configuration, its sockets and its units
 #
-# Settings that are left out have the defaults of registryd(8). A change restarts the service; its socket stays open
-# meanwhile, so that clients wait and none is refused.
+# Settings that are left out have the defaults of registryd(8). A change is put to use by a hand-over: a new process serves
+# with it while the old one finishes the transfers it has. Where that cannot be done (another storage, another folder in
+# the sandbox) the service is restarted; its socket stays open meanwhile, so that clients wait and none is refused.
 #
 # @param listen
 #   addresses the registry answers on
@@ -61,7 +62,6 @@ class docker_registry_ha::registry (
       mode    => '0640',
       content => $upload_secret,
       before  => File['/etc/docker-registry-ha/registryd.yaml'],
-      notify  => Service['docker-registry-ha.service'],
     }
   }
 
@@ -91,7 +91,7 @@ class docker_registry_ha::registry (
     mode         => '0640',
     content      => epp('docker_registry_ha/registryd.yaml.epp', { 'settings' => $settings }),
     validate_cmd => '/usr/bin/registryd --check-config %',
-    notify       => Service['docker-registry-ha.service'],
+    before       => Service['docker-registry-ha.service'],
   }
 
   file { '/etc/systemd/system/docker-registry-ha.socket.d':
@@ -115,9 +115,50 @@ class docker_registry_ha::registry (
       "${systemctl} restart docker-registry-ha.socket",
     ].join(' && '),
   }
+  # registryd(8) has the exit codes: 3, 4 and 5 are what only a restart can do.
+  $put_to_use = [
+    '/usr/bin/registryd --hand-over',
+    'status=$?',
+    'case $status in',
+    '  0) ;;',
+    "  3|4|5) ${systemctl} restart docker-registry-ha.service ;;",
+    '  *) /usr/bin/journalctl --unit=docker-registry-ha.service --output=cat --no-pager --lines=5; exit $status ;;',
+    'esac',
+  ].join("\n")
   service { 'docker-registry-ha.service':
     ensure  => $docker_registry_ha::service_ensure,
     enable  => true,
+    restart => $put_to_use,
     require => Service['docker-registry-ha.socket'],
+  }
+  # What the unit allows does not change in a hand-over.
+  exec { 'docker_registry_ha sandbox':
+    command     => "${systemctl} daemon-reload && ${systemctl} try-restart docker-registry-ha.service",
+    provider    => 'shell',
+    refreshonly => true,
+    require     => File['/etc/docker-registry-ha/registryd.yaml'],
+    before      => Service['docker-registry-ha.service'],
+  }
+  if $docker_registry_ha::service_ensure in ['running', true] {
+    if $upload_secret {
+      exec { 'docker_registry_ha upload secret':
+        command     => $put_to_use,
+        provider    => 'shell',
+        refreshonly => true,
+        subscribe   => File[$secret_file],
+        require     => Service['docker-registry-ha.service'],
+        before      => Exec['docker_registry_ha settings'],
+      }
+    }
+    # Not triggered by the file's change but by its not being in force: a hand-over that failed is tried again by the next
+    # run, instead of being forgotten.
+    $in_force = "$(/usr/bin/docker-registryctl status | /usr/bin/awk '\$1 == \"settings.hash\" {print \$2}')"
+    $in_file = 'sha256:$(/usr/bin/registryd --dump-config | /usr/bin/sha256sum | /usr/bin/cut -c1-64)'
+    exec { 'docker_registry_ha settings':
+      command  => $put_to_use,
+      onlyif   => "in_force=${in_force}; [ -n \"\$in_force\" ] && [ \"\$in_force\" != \"${in_file}\" ]",
+      provider => 'shell',
+      require  => Service['docker-registry-ha.service'],
+    }
   }
 }

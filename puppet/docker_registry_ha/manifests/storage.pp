@@ -116,6 +116,6 @@ class docker_registry_ha::storage (
     ensure  => $sandbox_ensure,
     mode    => '0644',
     content => "# Managed by Puppet.\n[Service]\n${writable}",
-    notify  => Service['docker-registry-ha.service'],
+    notify  => Exec['docker_registry_ha sandbox'],
   }
 }

@@ -42,7 +42,7 @@ describe 'docker_registry_ha::cache' do
 
     it 'lets it through the sandbox' do
       is_expected.to contain_file(drop_in).with(ensure: 'file', content: %r{^ReadWritePaths=/srv/blobs$})
-                                          .that_notifies('Service[docker-registry-ha.service]')
+                                          .that_notifies('Exec[docker_registry_ha sandbox]')
     end
   end
 

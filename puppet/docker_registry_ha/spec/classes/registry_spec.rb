@@ -19,8 +19,31 @@ describe 'docker_registry_ha::registry' do
     it 'has the file checked by the daemon before it is put in place' do
       is_expected.to contain_file(config).with(validate_cmd: '/usr/bin/registryd --check-config %',
                                                owner: 'root', group: 'docker-registry-ha', mode: '0640')
-                                         .that_notifies('Service[docker-registry-ha.service]')
+                                         .that_comes_before('Service[docker-registry-ha.service]')
     end
+  end
+
+  it 'puts settings to use by a hand-over, and restarts only where that cannot do it' do
+    is_expected.to contain_service('docker-registry-ha.service')
+      .with_restart(%r{\A/usr/bin/registryd --hand-over\n.*^  3\|4\|5\) /usr/bin/systemctl restart docker-registry-ha.service ;;}m)
+  end
+
+  it 'does so whenever other settings are in force than those of the file' do
+    is_expected.to contain_exec('docker_registry_ha settings')
+      .with(onlyif: /registryd --dump-config/, command: %r{\A/usr/bin/registryd --hand-over\n})
+      .that_requires('Service[docker-registry-ha.service]')
+  end
+
+  it 'restarts where the sandbox has changed, with the new settings and before anything else' do
+    is_expected.to contain_exec('docker_registry_ha sandbox')
+      .with(command: /daemon-reload && .* try-restart docker-registry-ha.service/, refreshonly: true)
+      .that_requires("File[#{config}]").that_comes_before('Service[docker-registry-ha.service]')
+  end
+
+  context 'where the registry is not to run' do
+    let(:pre_condition) { "class { 'docker_registry_ha': service_ensure => 'stopped' }" }
+
+    it { is_expected.not_to contain_exec('docker_registry_ha settings') }
   end
 
   context 'with every setting' do
@@ -50,6 +73,12 @@ describe 'docker_registry_ha::registry' do
 
     it 'keeps the secret from others' do
       is_expected.to contain_file('/etc/docker-registry-ha/upload-secret').with(mode: '0640', group: 'docker-registry-ha')
+    end
+
+    it 'puts another secret to use' do
+      is_expected.to contain_exec('docker_registry_ha upload secret')
+        .with(command: %r{\A/usr/bin/registryd --hand-over\n}, refreshonly: true)
+        .that_subscribes_to('File[/etc/docker-registry-ha/upload-secret]')
     end
   end
 

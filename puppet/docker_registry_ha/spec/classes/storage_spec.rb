@@ -21,7 +21,7 @@ describe 'docker_registry_ha::storage' do
 
     it 'opens the sandbox for it and restarts the service' do
       is_expected.to contain_file(drop_in).with_content(%r{^ReadWritePaths=/srv/registry$})
-                                          .that_notifies('Service[docker-registry-ha.service]')
+                                          .that_notifies('Exec[docker_registry_ha sandbox]')
     end
 
     it 'tells the registry' do
