@@ -59,7 +59,7 @@ include() {
 }
 # For the hosts that Puppet works on, all with one root folder.
 # shellcheck disable=SC2034
-puppet_host_packages=(puppet-agent puppet-module-puppetlabs-stdlib python3)
+puppet_host_packages=(puppet-agent puppet-module-puppetlabs-stdlib autopkgtest dpkg-dev python3 skopeo)
 
 finish() {
   echo "$passed passed, $failed failed"
