@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <future>
+#include <memory>
 
 #include "apps/registryd/logging.h"
 #include "apps/registryd/registry_parts.h"
 #include "apps/registryd/service_signals.h"
 #include "control/control_socket.h"
+#include "storage/storage_error.h"
 
 namespace rha::registryd {
 namespace {
@@ -18,6 +20,20 @@ void report(const base::Logger& logger, std::string_view event, const registry::
                       {"manifests", progress.manifests.load()},
                       {"tags", progress.tags.load()},
                       {"problems", progress.problems.load()}});
+}
+
+// A mirror may only read the copy that it serves, which is enough here.
+std::unique_ptr<RegistryParts> openForRebuild(const config::StartupSettings& settings, const base::Clock& clock,
+                                              const base::Logger& logger, base::MetricsRegistry& metrics) {
+  try {
+    return openRegistry(settings, clock, logger, metrics);
+  } catch (const storage::StorageError& error) {
+    if (error.failure() != storage::StorageFailure::Broken) {
+      throw;
+    }
+    logger.warn("storage_is_read_only", {{"error", error.what()}, {"effect", "the index is made all the same"}});
+    return openRegistry(settings, clock, logger, metrics, storage::OpenFor::Reading);
+  }
 }
 
 }  // namespace
@@ -34,7 +50,7 @@ int rebuildIndexOf(const config::StartupSettings& settings) {
   }
   const base::SystemClock clock;
   base::MetricsRegistry metrics;
-  const auto parts = openRegistry(settings, clock, logger, metrics);
+  const auto parts = openForRebuild(settings, clock, logger, metrics);
 
   registry::BuildProgress progress;
   std::atomic<bool> stop = false;

@@ -4,6 +4,7 @@ have left it."""
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -28,6 +29,7 @@ def tests(context):
         lambda: build_under_load(context, count)
     yield "a build that was killed begins again, and misses nothing", lambda: killed_build(context, count // 10)
     yield "--rebuild-index finds what was changed behind the registry's back", lambda: offline(context, count // 10)
+    yield "--rebuild-index is content with reading", lambda: reads_only(context)
     yield "a small registry lists from its first answer on", lambda: small(context)
     yield "the index of a later version is left alone, and one of our own is made beside it", \
         lambda: later_index(context, count // 10)
@@ -268,6 +270,31 @@ def offline(context, count):
         check(f"tags={tags}" in done.stderr, f"no tags={tags} in {done.stderr[-500:]}")
         daemon.start()
         compare(Registry(daemon.port), model)
+
+
+def reads_only(context):
+    """A mirror's copy belongs to somebody else."""
+    if os.geteuid() != 0:
+        context.cannot("only root can leave the folder to somebody else")
+    with Daemon(context.registryd) as daemon:
+        Registry(daemon.port).push("a/b", images.image("mirrored"), "v1")
+        daemon.stop()
+        shutil.rmtree(os.path.join(daemon.root, "docker/registry-ha"))
+        os.remove(os.path.join(daemon.folder, "index.sqlite"))
+        program = shutil.copy(daemon.binary, daemon.folder)
+        state = os.path.join(daemon.folder, "state")
+        os.makedirs(state)
+        shutil.chown(state, "nobody")
+        os.chmod(daemon.folder, 0o755)
+        settings = os.path.join(daemon.folder, "mirror.yaml")
+        with open(settings, "w", encoding="utf-8") as file:
+            file.write(f"storage: {{driver: filesystem, filesystem: {{root: {daemon.root}}}}}\n"
+                       f"index: {{path: {state}/index.sqlite}}\ncontrol: {{socket: \"\"}}\n")
+        done = subprocess.run(["runuser", "-u", "nobody", "--", program, "--config", settings, "--rebuild-index"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        equal(done.returncode, 0, f"exit code of --rebuild-index ({done.stderr[-500:]})")
+        check("tags=1" in done.stderr, f"no tags=1 in {done.stderr[-500:]}")
+        check(not os.path.exists(os.path.join(daemon.root, "docker/registry-ha")), "the copy was written to")
 
 
 def small(context):
