@@ -110,6 +110,8 @@ std::optional<std::string> SwiftDriver::get(std::string_view path, std::uint64_t
   const auto response = SwiftCall(service_, {.operation = "object_get",
                                              .object = service_.names.object(path),
                                              .query = "multipart-manifest=get",
+                                             // Else a replica that was away when a tag moved may answer.
+                                             .headers = {{"X-Newest", "true"}},
                                              .absence = Absence::SaidTwice})
                             .finish(maxBytes);
   if (response.head.status == 404) {

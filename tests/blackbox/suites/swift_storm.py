@@ -41,6 +41,7 @@ def tests(context):
         yield f"two nodes in a storm, seed {context.seed}", lambda: storm(context, swift, seconds, [])
     if context.slow:
         with Swift(options=("--replicas", "3")) as swift:
+            yield "a tag that moved while a replica was away", lambda: stale_replica(context, swift)
             yield (f"two nodes in a storm on three replicas, seed {context.seed}",
                    lambda: storm(context, swift, SLOW_SECONDS, ["device", "lag"]))
 
@@ -102,6 +103,24 @@ def old_locations(context, swift):
             equal(node.pull_blob("replay/one", images.digest(data)), data, "the blob")
             expect(node.request("PUT", http.with_query(locations[-1], [("digest", images.digest(data))])), 404, 416)
         return f"{forks} forks"
+
+
+def stale_replica(context, swift):
+    """Swift answers from any replica: one that missed the change has the old link, or one that was deleted."""
+    old, new = images.image("swift-stale-old", layers=1), images.image("swift-stale-new", layers=1)
+    with swift.registry(context.registryd) as one, swift.registry(context.registryd) as two:
+        nodes = [Registry(one.port, timeout=60), Registry(two.port, timeout=60)]
+        for tag in ("moved", "deleted"):
+            nodes[0].push("stale/one", old, tag)
+        swift.aio("device", "2", "off")
+        try:
+            nodes[0].push("stale/one", new, "moved")
+            expect(nodes[0].request("DELETE", "/v2/stale/one/manifests/deleted"), 202)
+        finally:
+            swift.aio("device", "2", "on")
+        for number in range(40):
+            nodes[number % 2].pull("stale/one", new, "moved")
+            expect(nodes[number % 2].request("GET", "/v2/stale/one/manifests/deleted"), 404)
 
 
 def each_request_fails_once(context, swift, rule):
