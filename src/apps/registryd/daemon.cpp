@@ -150,6 +150,8 @@ void Daemon::start(SystemSockets sockets, Predecessor* predecessor) {
   openDebugServer(sockets);
   if (predecessor_ == nullptr) {
     housekeeper_->start();
+  } else {
+    housekeeper_->openLists();  // until it has, the other one serves alone
   }
   peerWatch_->start();
   server_->start();

@@ -43,6 +43,12 @@ void Housekeeper::addMetrics(base::MetricsRegistry& metrics) {
                         [this] { return static_cast<double>(parts_.uploads.active()); });
 }
 
+void Housekeeper::openLists() {
+  if (parts_.index->state() != index::IndexState::Building) {
+    bringUpToDate();
+  }
+}
+
 void Housekeeper::start() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "house");

@@ -38,6 +38,10 @@ class Housekeeper final {
   Housekeeper(const Housekeeper&) = delete;
   Housekeeper& operator=(const Housekeeper&) = delete;
 
+  // Before start(), for a process that takes over: brings the index up to the journal, so that lists are answered from
+  // its first request on. Returns as it is where the index must be built first, or the storage does not answer: start()
+  // sees to that.
+  void openLists();
   void start();
   // Breaks off what it is doing. Idempotent.
   void stop();
@@ -84,7 +88,7 @@ class Housekeeper final {
   std::chrono::steady_clock::time_point purgeAfter_;
   base::LockGuarded<State> state_;
   std::condition_variable changed_;  // of state_
-  bool caughtUp_ = false;            // of the thread only, as is the next
+  bool caughtUp_ = false;            // of the thread, and of openLists() before it; as is the next
   bool caughtUpAlone_ = false;       // with what the process before wrote to its end
   std::thread thread_;
 };

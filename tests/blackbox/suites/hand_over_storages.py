@@ -10,8 +10,8 @@ from lib import http, images
 from lib.certificates import Authority
 from lib.s3 import S3
 from lib.testing import Registry, check, equal, expect
-from suites.hand_over import (BLOCK, Installed, ask_on_new_connections, hand_over_under_load, pull_on_one_connection,
-                              push_all_the_time, slow_push)
+from suites.hand_over import (BLOCK, Installed, ask_on_new_connections, hand_over_under_load, list_all_the_time,
+                              pull_on_one_connection, push_all_the_time, slow_push)
 
 BLOCKS = 48
 
@@ -63,13 +63,13 @@ def push_into_both(load):
         load.count("mounts")
 
 
-WORKS = [push_all_the_time, pull_on_one_connection, large_pulls]
+WORKS = [push_all_the_time, pull_on_one_connection, list_all_the_time, large_pulls]
 
 
 def run(daemon, more=()):
     Registry(daemon.port).await_lists()
     return hand_over_under_load(daemon, [*WORKS, *more, large_push], times=2, least=1,
-                                counts=("pushes", "pulls", "large pulls"))
+                                counts=("pushes", "pulls", "lists", "large pulls"))
 
 
 def over_https(context):
@@ -88,9 +88,9 @@ def over_https(context):
 
 
 def in_swift(context, stores):
-    """Each process knows of the other's journal, too."""
+    """Each process knows of the other's journal, too. More ask for lists than may wait for an index that is not ready."""
     with stores.as_swift().registry(context.registryd, make=Installed, peers="500ms") as daemon:
-        return run(daemon)
+        return run(daemon, [list_all_the_time] * 12)
 
 
 def in_s3(context, stores):
