@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "registry/journal.h"
+#include "registry/journal_marks.h"
 #include "registry/layout.h"
 #include "registry/manifest_reader.h"
 #include "registry/manifests.h"
@@ -348,12 +349,12 @@ bool IndexBuilder::readAll(index::Index& index, const JournalFacts& facts, Build
 
 bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std::atomic<bool>& stop) {
   JournalFacts facts;
-  std::map<std::string, std::uint64_t> places;
+  JournalMarks marks;
   {
     Crew crew(isRemote(storages_) ? kRepositoriesAtOnce * kObjectsAtOnce : 0);
     const auto learn = [&](const JournalPlace& place, const JournalRecord& record) {
       facts.learn(record);
-      places[place.writer] = place.number;
+      marks.saw(place, record.at);
     };
     progress.problems += Journal::readAll(storages_.main(), crew, learn);
   }
@@ -361,7 +362,7 @@ bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std
   if (!readAll(index, facts, progress, stop)) {
     return false;
   }
-  for (const auto& [writer, number] : places) {
+  for (const auto& [writer, number] : marks.settled()) {
     index.setMark(journalMark(writer), std::to_string(number));
   }
   return true;

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "registry/journal_facts.h"
+#include "registry/journal_marks.h"
 
 namespace rha::registry {
 namespace {
@@ -24,6 +25,7 @@ constexpr std::string_view kOver = "over";
 struct Found {
   std::set<std::string> repositories;
   JournalFacts facts;
+  JournalMarks marks;
 };
 
 void note(Found& found, index::Index& index, const JournalRecord& record) {
@@ -46,9 +48,8 @@ std::set<std::uint64_t> listedBeyond(storage::StorageDriver& driver, const std::
   return numbers;
 }
 
-// Returns the last number that was there.
-std::uint64_t readFrom(storage::StorageDriver& driver, index::Index& index, const std::string& writer,
-                       std::uint64_t settled, Found& found) {
+void readFrom(storage::StorageDriver& driver, index::Index& index, const std::string& writer, std::uint64_t settled,
+              Found& found) {
   const bool shared = driver.traits().shared;
   const auto listed = shared ? listedBeyond(driver, writer, settled) : std::set<std::uint64_t>();
   const std::uint64_t gap = shared ? kSharedGap : kGap;
@@ -56,10 +57,10 @@ std::uint64_t readFrom(storage::StorageDriver& driver, index::Index& index, cons
   for (std::uint64_t number = settled + 1; number <= last + gap; ++number) {
     if (const auto record = Journal::read(driver, {writer, number})) {
       note(found, index, *record);
+      found.marks.saw({writer, number}, record->at);
       last = std::max(last, number);
     }
   }
-  return last;
 }
 
 // Of all its tags, oldest first.
@@ -91,10 +92,9 @@ std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manif
     if (writer == own.writer() || mark == kOver) {
       continue;
     }
-    const std::uint64_t last = readFrom(driver, index, writer, base::parseUnsigned(mark).value_or(0), found);
-    if (driver.traits().shared) {
-      marks[writer] = alive.contains(writer) ? std::to_string(last) : std::string(kOver);
-    } else if (others == OtherWriters::Ended) {
+    readFrom(driver, index, writer, base::parseUnsigned(mark).value_or(0), found);
+    const bool over = driver.traits().shared ? !alive.contains(writer) : others == OtherWriters::Ended;
+    if (over) {
       marks[writer] = kOver;
     }
   }
@@ -102,6 +102,11 @@ std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manif
   for (const auto& name : found.repositories) {
     if (const auto repository = oci::RepositoryName::parse(name)) {
       manifests.reindex(*repository, eventsOf(found.facts, name));
+    }
+  }
+  if (driver.traits().shared) {
+    for (const auto& [writer, number] : found.marks.settled()) {
+      marks.try_emplace(writer, std::to_string(number));
     }
   }
   for (const auto& [writer, mark] : marks) {

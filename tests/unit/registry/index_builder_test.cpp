@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "registry/journal_catch_up.h"
 #include "registry/layout.h"
 #include "storage/storage_error.h"
 #include "support/flaky_driver.h"
@@ -66,6 +67,24 @@ TEST_F(IndexBuilderTest, WhatAnotherRegistryWroteIsFound) {
   const auto index = rebuilt();
   EXPECT_EQ(index->tags(repository("a/b"), {"", 10}).size(), 2U);
   EXPECT_EQ(index->history(repository("a/b"), old, 10).size(), 1U);
+}
+
+// A record precedes its change: what another process was doing while the index was built is found afterwards.
+TEST_F(IndexBuilderTest, AChangeThatWasAnnouncedAndCameAfterTheBuildIsCaughtUpWith) {
+  const auto digest = registry_.pushImage("a/b", "v1");
+  registry_.journal.append({registry::JournalRecord::Action::Tag, registry_.clock.now(), "a/b", "v2", digest.text(),
+                            "ci-build", "10.0.0.1"});
+  const auto index = rebuilt();
+  EXPECT_EQ(index->tags(repository("a/b"), {"", 10}).size(), 1U);
+  registry_.driver().put(registry::layout::tagCurrentLink(repository("a/b"), tag("v2"), base::HashAlgorithm::Sha256),
+                         digest.text(), storage::Durability::Durable);
+  registry::Journal own(registry_.driver(), "the process that built");
+  registry::KeyedMutex turns;
+  registry::Blobs blobs(registry_.storages, *index, registry_.clock);
+  registry::Manifests manifests(registry_.storages, *index, blobs, own, turns, registry_.clock, registry_.logger,
+                                RegistryUnderTest::kManifestBytes);
+  EXPECT_EQ(registry::catchUp(registry_.driver(), *index, manifests, own), 1U);
+  EXPECT_EQ(index->tags(repository("a/b"), {"", 10}).size(), 2U);
 }
 
 TEST_F(IndexBuilderTest, ADamagedRepositoryIsCountedAndTheRestIsBuilt) {
