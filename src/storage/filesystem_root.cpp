@@ -84,7 +84,7 @@ std::string readBootId() {
     return std::string(base::trim(text->substr(0, text->find('\n'))));
   }
   // The process that takes over from this one inherits it with the environment; one that is started anew does not.
-  const std::string made = base::randomUuid();
+  std::string made = base::randomUuid();
   ::setenv(kBootVariable, made.c_str(), 1);
   return made;
 }
@@ -95,7 +95,8 @@ std::uint64_t removeContents(const FilesystemRoot& root, base::Fd folder, const 
   FolderReader reader(std::move(folder));
   while (auto entry = reader.next()) {
     const std::string name = entry->name;
-    const std::string entryPath = path + '/' + name;
+    std::string entryPath = path;
+    entryPath.append("/").append(name);
     if (::unlinkat(reader.descriptor(), name.c_str(), 0) == 0) {
       ++count;
       continue;

@@ -41,6 +41,7 @@ const OptionRow* findOption(std::string_view name) {
 
 std::string unknownOption(std::string_view name) {
   std::vector<std::string_view> names;
+  names.reserve(kOptions.size());
   for (const OptionRow& row : kOptions) {
     names.push_back(row.name);
   }
