@@ -9,8 +9,7 @@ std::vector<Setting> caches() {
        .field = RHA_FIELD(cache.memoryBytes),
        .most = 64 * kGiB,
        .help = "Memory for manifests and small blobs, which are then answered without a look into the storage. Of an "
-               "object "
-               "store, manifests are kept, and a look at the tag answers the next request for one. 0: off.",
+               "object store, manifests are kept, and a look at the tag answers the next request for one. 0: off.",
        .since = "0.1"},
       {.path = "cache.memory_entries",
        .type = SettingType::Count,

@@ -17,7 +17,7 @@ import time
 from lib import http, images
 from lib.daemon import Daemon, free_ports
 from lib.site import Site, authorization, hash_of
-from lib.testing import Registry, check, equal, expect
+from lib.testing import Registry, check, equal, expect, wait_until
 
 BLOCK = 1024 * 1024
 SLOW_BLOCKS = 256
@@ -103,7 +103,7 @@ class Installed(Daemon):
             return False
 
     def wait_for_end(self, pid, seconds=20):
-        eventually(lambda: not self.runs(pid), f"process {pid} has ended", seconds)
+        wait_until(f"the end of process {pid}", lambda: not self.runs(pid), seconds)
 
     def close(self):
         for pid in self.processes[1:]:
@@ -117,13 +117,6 @@ class Installed(Daemon):
         check(self.runs(pid), "the old process has ended")
         expect(http.Client(self.port).request("GET", "/v2/"), 200)
         check("event=hand_over_failed" in self.log(), "the log does not say that the hand-over failed")
-
-
-def eventually(condition, what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
-        time.sleep(0.02)
 
 
 class Load:
@@ -240,9 +233,9 @@ def hand_over_under_load(daemon, works, times=3, least=5, counts=("pushes", "pul
                 daemon.install()
                 replaced.append(daemon.hand_over())
                 seen = dict(load.counts)
-                eventually(lambda seen=seen: load.faults or all(load.counts.get(name, 0) > seen.get(name, 0) + least
-                                                                for name in counts),
-                           f"all clients get on after a hand-over ({load.counts})", 30)
+                wait_until(f"progress of all clients after a hand-over ({load.counts})",
+                           lambda seen=seen: load.faults or all(load.counts.get(name, 0) > seen.get(name, 0) + least
+                                                                for name in counts), 30)
             check(daemon.runs(replaced[0]), f"the process with the slow push has ended before it ({load.faults})")
         finally:
             load.go_on.set()
@@ -328,9 +321,9 @@ def what_the_old_one_dies_over(context):
             expect(old.read_response(), 201)
             os.kill(before, signal.SIGKILL)
         registry.pull("a/dies", picture, "late")
-        eventually(lambda: registry.tags("a/dies") == ["late"], "the list has the tag")
+        wait_until("the tag in the list", lambda: registry.tags("a/dies") == ["late"], 10)
         registry.push("a/dies", images.image("after", layers=1), "after")
-        eventually(lambda: registry.tags("a/dies") == ["after", "late"], "the list has both tags")
+        wait_until("both tags in the list", lambda: registry.tags("a/dies") == ["after", "late"], 10)
 
 
 def second_while_one_finishes(context):
@@ -362,7 +355,7 @@ def sigusr2_hands_over(context):
     with Installed(context.registryd) as daemon:
         before = daemon.pid
         daemon.send_signal(signal.SIGUSR2)
-        eventually(lambda: "event=took_over" in daemon.log(), "a new process has taken over")
+        wait_until("the start of a new process that takes over", lambda: "event=took_over" in daemon.log(), 10)
         daemon.processes.append(int(daemon.log().split("event=handed_over successor=")[1].split()[0]))
         daemon.wait_for_end(before)
         expect(http.Client(daemon.port).request("GET", "/v2/"), 200)
@@ -411,7 +404,7 @@ def broken_settings_change_nothing(context):
         check("nonsense" in done.stderr, f"--hand-over does not name the error: {done.stderr!r}")
         before = daemon.pid
         daemon.send_signal(signal.SIGUSR2)
-        eventually(lambda: "event=hand_over_failed" in daemon.log(), "the log says that there was no hand-over")
+        wait_until("the failed hand-over in the log", lambda: "event=hand_over_failed" in daemon.log(), 10)
         daemon.still_serves(before)
         with open(path, "w", encoding="utf-8") as file:
             file.write(good)
@@ -424,7 +417,7 @@ def killed_while_it_starts(context):
         daemon.install(f"#!/bin/sh\necho $$ >{marker}.new\nmv {marker}.new {marker}\nsleep 100 & wait\n")
 
         def kill():
-            eventually(lambda: os.path.exists(marker), "the new program starts")
+            wait_until("the start of the new program", lambda: os.path.exists(marker), 10)
             with open(marker, encoding="ascii") as file:
                 pid = int(file.read())
             with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
@@ -485,19 +478,19 @@ def to_an_older_version(context):
     makes one of its own beside it, and knows in the end what both were told."""
     with Installed(context.registryd) as daemon:
         with Load(daemon.port, [push_all_the_time, pull_on_one_connection]) as load:
-            eventually(lambda: load.counts.get("pushes", 0) > 5, "images are pushed", 30)
+            wait_until("the push of some images", lambda: load.counts.get("pushes", 0) > 5, 30)
             with contextlib.closing(sqlite3.connect(os.path.join(daemon.folder, "index.sqlite"), timeout=30)) as database:
                 schema = database.execute("PRAGMA user_version").fetchone()[0]
                 database.execute(f"PRAGMA user_version = {schema + 1}")
             daemon.hand_over()
             seen = load.counts["pushes"]
-            eventually(lambda: load.counts["pushes"] > seen + 5, "images are pushed to the new process", 30)
+            wait_until("the push of images to the new process", lambda: load.counts["pushes"] > seen + 5, 30)
         equal(load.faults, [], "failures of clients")
         check(os.path.exists(os.path.join(daemon.folder, f"index.sqlite.v{schema}")), "there is no index beside the other")
         registry = Registry(daemon.port)
         registry.await_lists()
-        eventually(lambda: set(registry.tags("load/pushed")) == {f"v{number}" for number, _ in load.pushed},
-                   "the list has every tag that was pushed", 20)
+        wait_until("a list with every tag that was pushed",
+                   lambda: set(registry.tags("load/pushed")) == {f"v{number}" for number, _ in load.pushed}, 20)
         for number, picture in load.pushed:
             registry.pull("load/pushed", picture, f"v{number}")
         return f"{load.counts}"

@@ -2,22 +2,14 @@
 
 import os
 import signal
-import time
 
 from lib import http, images
 from lib.daemon import Daemon
-from lib.testing import Registry, check, equal, expect
+from lib.testing import Registry, equal, expect, wait_until
 
 
 def tests(context):
     yield "restarts keep uploads", lambda: restarts_keep_uploads(context)
-
-
-def wait_for(condition, what, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        check(time.monotonic() < deadline, f"not within {seconds} s: {what}")
-        time.sleep(0.02)
 
 
 def restarts_keep_uploads(context):
@@ -38,7 +30,7 @@ def restarts_keep_uploads(context):
                 if number == signal.SIGKILL:
                     cut.send(f"PATCH {http.Client.target(begun)} HTTP/1.1\r\nHost: registry.test\r\n"
                              f"Content-Length: {len(more) + 1}\r\n\r\n".encode() + more)
-                    wait_for(lambda: stored_in_uploads(daemon.root) == len(first + more), "the piece is in the file")
+                    wait_until("the piece in the file", lambda: stored_in_uploads(daemon.root) == len(first + more), 10)
                 daemon.restart(number)
             stands = expect(registry.request("GET", begun), 204)
             equal(stands.get("Range"), f"0-{len(first) - 1}", f"where the upload stands after signal {number}")
