@@ -92,6 +92,7 @@ class MeteredDriver final : public StorageDriver {
   void put(std::string_view path, std::string_view bytes, Durability durability) override;
   bool remove(std::string_view path) override;
   std::uint64_t removeTree(std::string_view path) override;
+  std::uint64_t removeLeftovers(base::WallTime before) override { return driver_->removeLeftovers(before); }
   void list(std::string_view path, const std::function<bool(const ListEntry&)>& visit) override;
   std::unique_ptr<UploadSession> startUpload(std::string_view path) override;
   std::unique_ptr<UploadSession> resumeUpload(std::string_view path, std::string_view state) override;

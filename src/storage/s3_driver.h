@@ -42,10 +42,9 @@ class S3Driver final : public StorageDriver {
   std::unique_ptr<UploadSession> startUpload(std::string_view path) override;
   std::unique_ptr<UploadSession> resumeUpload(std::string_view path, std::string_view state) override;
   void noteWrongBytes(std::string_view path) override;
+  // Aborts multipart uploads.
+  std::uint64_t removeLeftovers(base::WallTime before) override;
   void check() override;
-
-  // Aborts publications of blobs that died, begun before that time; returns how many. For housekeeping.
-  std::uint64_t removeLeftovers(base::WallTime before);
 
  private:
   std::unique_ptr<base::BodySource> openNothing(std::string_view path, ByteRange range);

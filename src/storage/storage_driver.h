@@ -107,6 +107,13 @@ class StorageDriver {
   // Removes all objects below the folder `path`, however many; returns how many were there.
   virtual std::uint64_t removeTree(std::string_view path) = 0;
 
+  // Removes what publications that died before `before` have left behind and no path shows, where the storage keeps
+  // such; returns how much there was. For housekeeping.
+  virtual std::uint64_t removeLeftovers(base::WallTime before) {
+    static_cast<void>(before);
+    return 0;
+  }
+
   // Calls `visit` for each object and folder directly below the folder `path` (none if it is not there), in no given
   // order, until it returns false. For rebuilds and checks only: on object stores a listing may lag behind the truth,
   // so no decision may rest on one.

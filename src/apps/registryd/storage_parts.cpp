@@ -50,10 +50,8 @@ storage::S3Settings s3Settings(const config::S3Settings& settings) {
   return s3;
 }
 
-using Buckets = std::vector<storage::S3Driver*>;
-
 std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings& settings, const StorageTools& tools,
-                                                   storage::OpenFor use, Buckets& buckets) {
+                                                   storage::OpenFor use) {
   if (settings.driver == "memory") {
     return std::make_unique<storage::MemoryDriver>();
   }
@@ -66,7 +64,6 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
   if (settings.driver == "s3") {
     auto driver = std::make_unique<storage::S3Driver>(s3Settings(settings.s3), tools.clock, tools.metrics);
     driver->open(use);
-    buckets.push_back(driver.get());
     return driver;
   }
   auto driver = std::make_unique<storage::FilesystemDriver>(storage::FilesystemSettings{settings.filesystem.root});
@@ -80,20 +77,18 @@ std::unique_ptr<storage::StorageDriver> makeDriver(const config::StorageSettings
 }
 
 std::unique_ptr<storage::StorageDriver> openStorage(const config::StorageSettings& settings, const StorageTools& tools,
-                                                    storage::OpenFor use, Buckets& buckets) {
-  return std::make_unique<storage::MeteredDriver>(makeDriver(settings, tools, use, buckets), tools.clock,
-                                                  tools.metrics);
+                                                    storage::OpenFor use) {
+  return std::make_unique<storage::MeteredDriver>(makeDriver(settings, tools, use), tools.clock, tools.metrics);
 }
 
 using Drivers = std::vector<std::unique_ptr<storage::StorageDriver>>;
 
 // The main one first.
-Drivers openAll(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use,
-                Buckets& buckets) {
+Drivers openAll(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use) {
   Drivers drivers;
-  drivers.push_back(openStorage(settings.storage, tools, use, buckets));
+  drivers.push_back(openStorage(settings.storage, tools, use));
   for (const config::StorageRoute& route : settings.storageRoutes) {
-    drivers.push_back(openStorage(route.storage, tools, use, buckets));
+    drivers.push_back(openStorage(route.storage, tools, use));
   }
   return drivers;
 }
@@ -133,7 +128,7 @@ Drivers cachingDrivers(const Drivers& drivers, storage::BlobCache* cache) {
 }  // namespace
 
 OpenStorages::OpenStorages(const config::StartupSettings& settings, const StorageTools& tools, storage::OpenFor use)
-    : drivers_(openAll(settings, tools, use, buckets_)),
+    : drivers_(openAll(settings, tools, use)),
       storages_(placesOf(drivers_, settings.storageRoutes)),
       cache_(startCache(settings.cache.disk, tools)),
       caching_(cachingDrivers(drivers_, cache_.get())),
@@ -162,9 +157,8 @@ void OpenStorages::beginWriting() const {
 }
 
 std::uint64_t OpenStorages::removeLeftovers(base::WallTime before) const {
-  return std::accumulate(
-      buckets_.begin(), buckets_.end(), std::uint64_t{0},
-      [&](std::uint64_t sum, storage::S3Driver* bucket) { return sum + bucket->removeLeftovers(before); });
+  return std::accumulate(drivers_.begin(), drivers_.end(), std::uint64_t{0},
+                         [&](std::uint64_t sum, const auto& driver) { return sum + driver->removeLeftovers(before); });
 }
 
 std::string OpenStorages::names() const {

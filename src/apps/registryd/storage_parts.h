@@ -16,10 +16,6 @@
 #include "storage/open_for.h"
 #include "storage/storage_driver.h"
 
-namespace rha::storage {
-class S3Driver;
-}
-
 namespace rha::registryd {
 
 struct StorageTools {
@@ -52,7 +48,6 @@ class OpenStorages final {
   [[nodiscard]] std::string names() const;
 
  private:
-  std::vector<storage::S3Driver*> buckets_;  // of the drivers, those that keep leftovers
   std::vector<std::unique_ptr<storage::StorageDriver>> drivers_;
   registry::Storages storages_;
   std::unique_ptr<storage::BlobCache> cache_;                     // null: off
