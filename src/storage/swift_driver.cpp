@@ -110,8 +110,7 @@ std::optional<std::string> SwiftDriver::get(std::string_view path, std::uint64_t
   const auto response = SwiftCall(service_, {.operation = "object_get",
                                              .object = service_.names.object(path),
                                              .query = "multipart-manifest=get",
-                                             // Else a replica that was away when a tag moved may answer.
-                                             .headers = {{"X-Newest", "true"}},
+                                             .headers = headersFor(Replica::Newest),
                                              .absence = Absence::SaidTwice})
                             .finish(maxBytes);
   if (response.head.status == 404) {
@@ -129,9 +128,9 @@ std::optional<std::string> SwiftDriver::get(std::string_view path, std::uint64_t
 }
 
 // Throws StorageError(Corrupt) if it is damaged, so far as that is known.
-std::optional<SwiftObject> SwiftDriver::lookUpSound(const std::string& path) {
+std::optional<SwiftObject> SwiftDriver::lookUpSound(const std::string& path, Replica replica) {
   try {
-    auto object = lookUp(service_, service_.names.object(path), "");
+    auto object = lookUp(service_, service_.names.object(path), "", replica);
     if (!object) {
       forget(path);
       return std::nullopt;
@@ -153,7 +152,7 @@ std::optional<SwiftObject> SwiftDriver::lookUpSound(const std::string& path) {
 std::optional<ObjectInfo> SwiftDriver::stat(std::string_view path) {
   requireValidPath(path);
   try {
-    const auto object = lookUpSound(std::string(path));
+    const auto object = lookUpSound(std::string(path), Replica::Newest);
     return object ? std::optional(ObjectInfo{object->size, object->modified}) : std::nullopt;
   } catch (const StorageError& error) {
     if (!isCorrupt(error)) {
@@ -170,7 +169,7 @@ std::optional<ObjectInfo> SwiftDriver::examine(std::string_view path) {
   while (true) {
     std::optional<SwiftObject> object;
     try {
-      object = lookUp(service_, service_.names.object(path), "", Absence::SaidTwice);
+      object = lookUp(service_, service_.names.object(path), "", Replica::Newest, Absence::SaidTwice);
       if (!object) {
         return std::nullopt;
       }
@@ -192,7 +191,7 @@ std::optional<ObjectInfo> SwiftDriver::examine(std::string_view path) {
 
 std::optional<std::uint64_t> SwiftDriver::sizeToOpen(std::string_view path) {
   requireValidPath(path);
-  const auto object = lookUpSound(std::string(path));
+  const auto object = lookUpSound(std::string(path), Replica::Any);
   return object ? std::optional(object->size) : std::nullopt;
 }
 
@@ -201,7 +200,7 @@ std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::
   const std::string name(path);
   auto object = recent(name);
   if (!object) {
-    object = lookUp(service_, service_.names.object(path), "", Absence::SaidTwice);
+    object = lookUp(service_, service_.names.object(path), "", Replica::Any, Absence::SaidTwice);
   }
   while (object) {
     try {
@@ -212,7 +211,7 @@ std::unique_ptr<base::BodySource> SwiftDriver::open(std::string_view path, std::
       }
       // It may have been replaced since it was looked up; if not, it is as bad as it seems.
       forget(name);
-      auto now = lookUp(service_, service_.names.object(path), "", Absence::SaidTwice);
+      auto now = lookUp(service_, service_.names.object(path), "", Replica::Newest, Absence::SaidTwice);
       if (now && now->version == object->version) {
         if (now->isLarge()) {
           reportDamage(name, error.what());
@@ -282,7 +281,7 @@ std::uint64_t SwiftDriver::removeAll(const std::vector<std::string>& names,
   std::vector<std::string> segments;
   for (const std::string& name : perhapsLarge) {
     try {
-      if (const auto object = lookUp(service_, name, ""); object && object->oursToRemove) {
+      if (const auto object = lookUp(service_, name, "", Replica::Newest); object && object->oursToRemove) {
         prefixes.push_back(object->segmentPrefix);
         std::transform(object->parts.begin(), object->parts.end(), std::back_inserter(segments),
                        [](const SwiftPart& part) { return part.name; });

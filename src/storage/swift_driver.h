@@ -64,7 +64,7 @@ class SwiftDriver final : public StorageDriver {
   std::optional<SwiftObject> recent(const std::string& path);
   void remember(const std::string& path, const SwiftObject& object);
   void forget(const std::string& path);
-  std::optional<SwiftObject> lookUpSound(const std::string& path);
+  std::optional<SwiftObject> lookUpSound(const std::string& path, Replica replica);
   void reportDamage(const std::string& path, const std::string& what);
   std::unique_ptr<base::BodySource> read(const std::string& path, const SwiftObject& object,
                                          std::optional<ByteRange> range);

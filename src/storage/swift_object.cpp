@@ -190,12 +190,17 @@ SwiftObject describe(SwiftService& service, const fetch::ResponseHead& head, con
   return object;
 }
 
+fetch::Headers headersFor(Replica replica) {
+  return replica == Replica::Newest ? fetch::Headers{{"X-Newest", "true"}} : fetch::Headers{};
+}
+
 std::optional<SwiftObject> lookUp(SwiftService& service, const std::string& name, const std::string& endpoint,
-                                  Absence absence) {
+                                  Replica replica, Absence absence) {
   const auto response = SwiftCall(service, {.operation = "object_head",
                                             .method = "HEAD",
                                             .object = name,
                                             .query = "multipart-manifest=get",
+                                            .headers = headersFor(replica),
                                             .endpoint = endpoint,
                                             .absence = absence})
                             .finish();
@@ -204,9 +209,12 @@ std::optional<SwiftObject> lookUp(SwiftService& service, const std::string& name
   }
   if (response.head.find("X-Static-Large-Object")) {
     // Not written by any registry, but Swift puts these together reliably.
-    const auto whole =
-        SwiftCall(service, {.operation = "object_head", .method = "HEAD", .object = name, .endpoint = endpoint})
-            .finish();
+    const auto whole = SwiftCall(service, {.operation = "object_head",
+                                           .method = "HEAD",
+                                           .object = name,
+                                           .headers = headersFor(replica),
+                                           .endpoint = endpoint})
+                           .finish();
     return whole.head.status == 404 ? std::nullopt : std::optional(describe(service, whole.head, endpoint));
   }
   return describe(service, response.head, endpoint);

@@ -50,9 +50,15 @@ fetch::Headers manifestHeaders(const SwiftService& service, std::string_view seg
 // What the answer to a GET or HEAD with multipart-manifest=get shows. Reads the parts of an old DLO from Swift.
 SwiftObject describe(SwiftService& service, const fetch::ResponseHead& head, const std::string& endpoint);
 
+// Whom Swift asks. A replica that was away when an object was replaced or deleted has the old one until it is
+// replicated, and any of them may answer. That will do for reading bytes that follow from the name; what decides
+// whether something is there asks all of them, which is no request more, but costs Swift one HEAD for each replica.
+enum class Replica { Any, Newest };
+fetch::Headers headersFor(Replica replica);
+
 // HEAD of an object; nullopt if it is not there.
 std::optional<SwiftObject> lookUp(SwiftService& service, const std::string& name, const std::string& endpoint,
-                                  Absence absence = Absence::SaidOnce);
+                                  Replica replica, Absence absence = Absence::SaidOnce);
 
 // The parts of `list` below `prefix`.
 std::vector<SwiftPart> partsOf(std::string_view prefix, const SegmentList& list);

@@ -467,7 +467,8 @@ bool SwiftUpload::isAlreadyThere(const std::string& name, std::string_view etag)
   }
   std::optional<SwiftObject> there;
   try {
-    there = lookUp(service_, name, endpoint_);
+    // The newest: a replica that missed that the blob was deleted refuses the PUT, and would now vouch for it.
+    there = lookUp(service_, name, endpoint_, Replica::Newest);
     if (!there || there->size != size()) {
       return false;
     }

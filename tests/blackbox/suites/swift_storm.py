@@ -42,6 +42,7 @@ def tests(context):
     if context.slow:
         with Swift(options=("--replicas", "3")) as swift:
             yield "a tag that moved while a replica was away", lambda: stale_replica(context, swift)
+            yield "what was deleted while a replica was away", lambda: deleted_without_a_replica(context, swift)
             yield (f"two nodes in a storm on three replicas, seed {context.seed}",
                    lambda: storm(context, swift, SLOW_SECONDS, ["device", "lag"]))
 
@@ -121,6 +122,44 @@ def stale_replica(context, swift):
         for number in range(40):
             nodes[number % 2].pull("stale/one", new, "moved")
             expect(nodes[number % 2].request("GET", "/v2/stale/one/manifests/deleted"), 404)
+
+
+def deleted_without_a_replica(context, swift):
+    """The replica that was away has it all. It must not serve a manifest, let one refer to a layer, give a layer to another
+    repository, nor vouch for a blob that is pushed anew and would be lost once the deletion has reached that replica."""
+    gone = [images.image(f"swift-gone-{number}", layers=1) for number in range(8)]
+    lost = [images.pattern(f"swift-lost-{number}", 5000) for number in range(8)]
+    with swift.registry(context.registryd) as one, swift.registry(context.registryd) as two:
+        first, other = Registry(one.port, timeout=60), Registry(two.port, timeout=60)
+        for picture, data in zip(gone, lost):
+            first.push("gone/one", picture)
+            first.push_blob("gone/two", data)
+        account = swift.connect()
+        swift.aio("device", "2", "off")
+        try:
+            for picture, data in zip(gone, lost):
+                expect(first.request("DELETE", f"/v2/gone/one/manifests/{picture.digest}"), 202)
+                for name in picture.blobs:
+                    expect(first.request("DELETE", f"/v2/gone/one/blobs/{name}"), 202)
+                expect(account.request("DELETE", blob_object(images.digest(data))), 204)
+        finally:
+            swift.aio("device", "2", "on")
+        for picture, data in zip(gone, lost):
+            expect(other.request("GET", f"/v2/gone/one/manifests/{picture.digest}"), 404)
+            expect(other.request("PUT", "/v2/gone/one/manifests/again", {"Content-Type": picture.media_type}, picture.manifest),
+                   400)
+            for name in picture.blobs:
+                expect(other.request("HEAD", f"/v2/gone/one/blobs/{name}"), 404)
+                expect(other.request("POST", f"/v2/gone/three/blobs/uploads/?mount={name}&from=gone/one"), 202)
+            other.push_blob("gone/two", data)
+        swift.aio("replicate")
+        for data in lost:
+            equal(first.pull_blob("gone/two", images.digest(data)), data, "a blob as pushed anew")
+
+
+def blob_object(digest):
+    """Where the bytes lie in the container."""
+    return f"production/files/docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
 
 
 def each_request_fails_once(context, swift, rule):

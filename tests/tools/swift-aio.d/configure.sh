@@ -69,6 +69,8 @@ recoverable_node_timeout = 60
 object_chunk_size = 262144
 client_chunk_size = 262144
 error_suppression_limit = 1000000
+# Nor is a device that answered 507 left alone for a minute: once it is back it answers with what it has.
+error_suppression_interval = 0
 recheck_container_existence = 60
 [filter:catch_errors]
 use = egg:swift#catch_errors
