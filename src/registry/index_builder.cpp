@@ -363,7 +363,7 @@ bool IndexBuilder::build(index::Index& index, BuildProgress& progress, const std
     return false;
   }
   for (const auto& [writer, number] : marks.settled()) {
-    index.setMark(journalMark(writer), std::to_string(number));
+    SequenceMark{number, false}.noteIn(index, writer);
   }
   return true;
 }

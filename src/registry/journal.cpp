@@ -6,12 +6,11 @@
 #include <vector>
 
 #include "base/text.h"
+#include "registry/journal_packs.h"
 #include "registry/layout.h"
 
 namespace rha::registry {
 namespace {
-
-constexpr std::uint64_t kMaxRecordBytes = 8 * 1024;
 
 constexpr std::array<std::pair<JournalRecord::Action, std::string_view>, 4> kActions{{
     {JournalRecord::Action::Manifest, "manifest"},
@@ -36,20 +35,33 @@ std::vector<std::string> childrenOf(storage::StorageDriver& driver, const std::s
   return names;
 }
 
-// Calls `visit` with the numbers of each folder of a thousand records, in order, but for those that end before `from`.
-void forEachThousand(storage::StorageDriver& driver, const std::string& writer, std::uint64_t from,
-                     const std::function<void(const std::vector<std::uint64_t>&)>& visit) {
-  const std::string folder = layout::journalRoot() + '/' + writer;
-  for (const auto& thousand : childrenOf(driver, folder)) {
-    if (base::parseUnsigned(thousand).value_or(0) < from / 1000) {
-      continue;
+// All that is stored of a thousand numbers. What is counted as damaged is in neither place.
+struct Thousand {
+  std::map<std::uint64_t, JournalRecord> records;
+  std::uint64_t damaged = 0;
+};
+
+Thousand readThousand(storage::StorageDriver& driver, Crew& crew, const std::string& writer, std::uint64_t thousand,
+                      const std::vector<std::uint64_t>& numbers) {
+  std::vector<std::optional<JournalRecord>> own(numbers.size());
+  crew.each(numbers.size(), [&](std::size_t i) { own[i] = Journal::read(driver, {writer, numbers[i]}); });
+  // After them: what is being packed meanwhile is missed in one place at most.
+  const JournalPack pack = readJournalPack(driver, writer, thousand);
+  Thousand all;
+  all.damaged = pack.damaged;
+  for (const auto& [number, json] : pack.records) {
+    if (auto record = decodeJournalRecord(json)) {
+      all.records.emplace(number, std::move(*record));
     }
-    std::vector<std::uint64_t> numbers;
-    for (const auto& name : childrenOf(driver, std::string(folder).append("/").append(thousand))) {
-      numbers.push_back(base::parseUnsigned(name).value_or(0));
-    }
-    visit(numbers);
   }
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (own[i]) {
+      all.records.emplace(numbers[i], std::move(*own[i]));
+    } else {
+      all.damaged += all.records.contains(numbers[i]) ? 0 : 1;
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -93,8 +105,6 @@ std::optional<JournalRecord> decodeJournalRecord(std::string_view encoded) {
 Journal::Journal(storage::StorageDriver& driver, std::string writer, JournalRoll* roll)
     : driver_(driver), writer_(std::move(writer)), roll_(roll) {}
 
-std::string journalMark(std::string_view writer) { return "journal." + std::string(writer); }
-
 std::uint64_t Journal::takeNumber() {
   auto numbers = numbers_.lock();
   const std::uint64_t number =
@@ -133,18 +143,35 @@ std::uint64_t Journal::settled() {
 }
 
 std::vector<std::string> Journal::writers(storage::StorageDriver& driver) {
-  return childrenOf(driver, layout::journalRoot());
+  std::vector<std::string> all = childrenOf(driver, layout::journalRoot());
+  for (std::string& writer : childrenOf(driver, layout::journalPacks())) {
+    all.push_back(std::move(writer));
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
 }
 
-void Journal::listNumbers(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled,
-                          const std::function<void(std::uint64_t)>& visit) {
-  forEachThousand(driver, writer, settled, [&](const std::vector<std::uint64_t>& numbers) {
-    std::for_each(std::upper_bound(numbers.begin(), numbers.end(), settled), numbers.end(), visit);
-  });
+std::map<std::uint64_t, std::vector<std::uint64_t>> Journal::listedNumbers(storage::StorageDriver& driver,
+                                                                           const std::string& writer,
+                                                                           std::uint64_t firstThousand) {
+  std::map<std::uint64_t, std::vector<std::uint64_t>> all;
+  const std::string folder = layout::journalRoot() + '/' + writer;
+  for (const auto& name : childrenOf(driver, folder)) {
+    const auto thousand = base::parseUnsigned(name);
+    if (!thousand || *thousand < firstThousand) {
+      continue;
+    }
+    std::vector<std::uint64_t>& numbers = all[*thousand];
+    for (const auto& record : childrenOf(driver, std::string(folder).append("/").append(name))) {
+      numbers.push_back(base::parseUnsigned(record).value_or(0));
+    }
+  }
+  return all;
 }
 
 std::optional<JournalRecord> Journal::read(storage::StorageDriver& driver, const JournalPlace& place) {
-  const auto bytes = driver.get(layout::journalRecord(place.writer, place.number), kMaxRecordBytes);
+  const auto bytes = driver.get(layout::journalRecord(place.writer, place.number), kMaxJournalRecordBytes);
   return bytes ? decodeJournalRecord(*bytes) : std::nullopt;
 }
 
@@ -156,15 +183,35 @@ std::uint64_t Journal::readAll(storage::StorageDriver& driver, const Visit& visi
 std::uint64_t Journal::readAll(storage::StorageDriver& driver, Crew& crew, const Visit& visit) {
   std::uint64_t damaged = 0;
   for (const auto& writer : writers(driver)) {
-    forEachThousand(driver, writer, 0, [&](const std::vector<std::uint64_t>& numbers) {
-      std::vector<std::optional<JournalRecord>> records(numbers.size());
-      crew.each(numbers.size(), [&](std::size_t i) { records[i] = read(driver, {writer, numbers[i]}); });
-      for (std::size_t i = 0; i < numbers.size(); ++i) {
-        records[i] ? visit({writer, numbers[i]}, *records[i]) : static_cast<void>(++damaged);
+    auto thousands = listedNumbers(driver, writer);
+    for (const auto& name : childrenOf(driver, layout::journalPacks() + '/' + writer)) {
+      thousands[base::parseUnsigned(name).value_or(0)];
+    }
+    for (const auto& [thousand, numbers] : thousands) {
+      const Thousand read = readThousand(driver, crew, writer, thousand, numbers);
+      for (const auto& [number, record] : read.records) {
+        visit({writer, number}, record);
       }
-    });
+      damaged += read.damaged;
+    }
   }
   return damaged;
+}
+
+std::uint64_t Journal::readPacked(storage::StorageDriver& driver, const JournalPlace& from, const Visit& visit) {
+  std::uint64_t next = from.number;
+  for (std::uint64_t thousand = from.number / 1000;; ++thousand) {
+    const JournalPack pack = readJournalPack(driver, from.writer, thousand);
+    if (pack.records.empty()) {
+      return next;
+    }
+    for (auto it = pack.records.lower_bound(from.number); it != pack.records.end(); ++it) {
+      if (const auto record = decodeJournalRecord(it->second)) {
+        visit({from.writer, it->first}, *record);
+        next = it->first + 1;
+      }
+    }
+  }
 }
 
 }  // namespace rha::registry

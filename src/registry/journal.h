@@ -4,7 +4,8 @@
 // Record: JSON
 // {"v":1,"at":"2026-11-23T22:06:01.000123Z","action":"tag","repository":"a/b","tag":"1","digest":"sha256:…",
 // "actor":"ci-build","address":"10.0.0.1"}; actions: "manifest" (pushed), "tag", "untag", "delete" (manifest).
-// Each process writes a numbered sequence of its own, from 1 up; one that died may leave gaps near its end.
+// Each process writes a numbered sequence of its own, from 1 up; one that died may leave gaps near its end. Old records
+// are moved into packs (journal_packs.h).
 // A record is settled once the index has what it told of. Where a sequence is settled up to is kept in the index, so
 // that what a process died over is read again by the next one (journal_catch_up.h).
 // Thread-safe; blocking. Storage failures throw storage::StorageError: the change is then not made.
@@ -12,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,6 +30,9 @@
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
+
+// A record is never longer.
+constexpr std::uint64_t kMaxJournalRecordBytes = 8 * 1024;
 
 struct JournalRecord {
   enum class Action : std::uint8_t { Manifest, Tag, Untag, Delete };
@@ -65,17 +70,22 @@ class Journal final {
   [[nodiscard]] std::uint64_t settled();
   [[nodiscard]] const std::string& writer() const { return writer_; }
 
-  // Calls `visit` with every record of every writer, each writer's in order; damaged ones are counted and skipped.
-  // For rebuilds: rests on listings. `crew` reads, where there is one; `visit` is called on this thread. Returns the
-  // number of damaged records.
+  // Calls `visit` with every record of every writer, packed or not, each writer's in order; damaged ones are counted
+  // and skipped. For rebuilds: rests on listings. `crew` reads, where there is one; `visit` is called on this thread.
+  // Returns the number of damaged records.
   static std::uint64_t readAll(storage::StorageDriver& driver, Crew& crew, const Visit& visit);
   static std::uint64_t readAll(storage::StorageDriver& driver, const Visit& visit);
-  // Calls `visit` with each number beyond `settled` that there is a record of. Rests on a listing.
-  static void listNumbers(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled,
-                          const std::function<void(std::uint64_t)>& visit);
+  // Calls `visit` with the packed records of a sequence from `from` on. Returns the number at which those begin that
+  // are not packed: `from` itself, if there is no such pack. Rests on no listing.
+  static std::uint64_t readPacked(storage::StorageDriver& driver, const JournalPlace& from, const Visit& visit);
+  // The numbers of a sequence that have a record of their own, sorted, by number / 1000; there may be empty ones. Rests
+  // on a listing.
+  static std::map<std::uint64_t, std::vector<std::uint64_t>> listedNumbers(storage::StorageDriver& driver,
+                                                                           const std::string& writer,
+                                                                           std::uint64_t firstThousand = 0);
   // The names of all sequences. Rests on a listing.
   static std::vector<std::string> writers(storage::StorageDriver& driver);
-  // One record; nullopt if it is missing or damaged.
+  // A record of its own; nullopt if it is missing, packed or damaged.
   static std::optional<JournalRecord> read(storage::StorageDriver& driver, const JournalPlace& place);
 
  private:
@@ -91,8 +101,5 @@ class Journal final {
   JournalRoll* roll_;
   base::LockGuarded<Numbers> numbers_;
 };
-
-// The index's mark that tells up to which number a sequence is settled.
-std::string journalMark(std::string_view writer);
 
 }  // namespace rha::registry

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "base/text.h"
 #include "registry/journal_facts.h"
 #include "registry/journal_marks.h"
 
@@ -18,8 +17,6 @@ namespace {
 constexpr std::uint64_t kGap = 128;
 // Where each look is a request a listing goes first, and so far is looked beyond what it shows: it may lag.
 constexpr std::uint64_t kSharedGap = 8;
-// The mark of a sequence that nobody adds to any more.
-constexpr std::string_view kOver = "over";
 
 // What is found in the sequences.
 struct Found {
@@ -41,23 +38,28 @@ void note(Found& found, index::Index& index, const JournalRecord& record) {
   }
 }
 
-// The numbers beyond `settled` that a listing shows.
-std::set<std::uint64_t> listedBeyond(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled) {
-  std::set<std::uint64_t> numbers;
-  Journal::listNumbers(driver, writer, settled, [&](std::uint64_t number) { numbers.insert(number); });
-  return numbers;
+// The last number of a sequence that a listing shows, if that is beyond `settled`.
+std::uint64_t lastListed(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled) {
+  std::uint64_t last = settled;
+  for (const auto& [thousand, numbers] : Journal::listedNumbers(driver, writer, settled / 1000)) {
+    last = numbers.empty() ? last : std::max(last, numbers.back());
+  }
+  return last;
 }
 
 void readFrom(storage::StorageDriver& driver, index::Index& index, const std::string& writer, std::uint64_t settled,
               Found& found) {
+  const auto take = [&](const JournalPlace& place, const JournalRecord& record) {
+    note(found, index, record);
+    found.marks.saw(place, record.at);
+  };
+  const std::uint64_t next = Journal::readPacked(driver, {writer, settled + 1}, take);
   const bool shared = driver.traits().shared;
-  const auto listed = shared ? listedBeyond(driver, writer, settled) : std::set<std::uint64_t>();
   const std::uint64_t gap = shared ? kSharedGap : kGap;
-  std::uint64_t last = listed.empty() ? settled : *listed.rbegin();
-  for (std::uint64_t number = settled + 1; number <= last + gap; ++number) {
+  std::uint64_t last = shared ? lastListed(driver, writer, next - 1) : next - 1;
+  for (std::uint64_t number = next; number <= last + gap; ++number) {
     if (const auto record = Journal::read(driver, {writer, number})) {
-      note(found, index, *record);
-      found.marks.saw({writer, number}, record->at);
+      take({writer, number}, *record);
       last = std::max(last, number);
     }
   }
@@ -85,18 +87,16 @@ std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manif
       alive.insert(entry.writer);
     }
   }
+  const bool shared = driver.traits().shared;
   Found found;
-  std::map<std::string, std::string> marks;
+  std::map<std::string, SequenceMark> marks;
   for (const auto& writer : Journal::writers(driver)) {
-    const auto mark = index.mark(journalMark(writer)).value_or("0");
-    if (writer == own.writer() || mark == kOver) {
+    const SequenceMark mark = SequenceMark::of(index, writer);
+    if (writer == own.writer() || mark.over) {
       continue;
     }
-    readFrom(driver, index, writer, base::parseUnsigned(mark).value_or(0), found);
-    const bool over = driver.traits().shared ? !alive.contains(writer) : others == OtherWriters::Ended;
-    if (over) {
-      marks[writer] = kOver;
-    }
+    readFrom(driver, index, writer, mark.settled, found);
+    marks[writer] = {mark.settled, shared ? !alive.contains(writer) : others == OtherWriters::Ended};
   }
   found.facts.conclude();
   for (const auto& name : found.repositories) {
@@ -104,21 +104,23 @@ std::uint64_t catchUp(storage::StorageDriver& driver, index::Index& index, Manif
       manifests.reindex(*repository, eventsOf(found.facts, name));
     }
   }
-  if (driver.traits().shared) {
-    for (const auto& [writer, number] : found.marks.settled()) {
-      marks.try_emplace(writer, std::to_string(number));
+  for (const auto& [writer, number] : found.marks.settled()) {
+    // On storage of this host alone a sequence is read again from where it was until it is over.
+    if (shared || marks[writer].over) {
+      marks[writer].settled = number;
     }
   }
   for (const auto& [writer, mark] : marks) {
-    index.setMark(journalMark(writer), mark);
+    if (mark.over || mark.settled > 0) {
+      mark.noteIn(index, writer);
+    }
   }
   return found.repositories.size();
 }
 
 void markSettled(index::Index& index, Journal& own) {
-  const std::string settled = std::to_string(own.settled());
-  if (index.mark(journalMark(own.writer())) != settled && settled != "0") {
-    index.setMark(journalMark(own.writer()), settled);
+  if (const std::uint64_t settled = own.settled(); settled > 0) {
+    SequenceMark{settled, false}.noteIn(index, own.writer());
   }
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/text.h"
+#include "registry/journal_marks.h"
 #include "registry/layout.h"
 #include "registry/manifest_reader.h"
 
@@ -30,12 +30,18 @@ void JournalFollower::follow(const JournalRoll::Entry& entry) {
   if (entry.writer == parts_.ownWriter) {
     return;
   }
-  const auto [at, fresh] = sequences_.try_emplace(entry.writer);
-  at->second.entered = std::max(at->second.entered, entry.at);
-  if (fresh) {
-    const auto mark = parts_.index.mark(journalMark(entry.writer));
-    at->second.next = base::parseUnsigned(mark.value_or("0")).value_or(0) + 1;
+  if (!sequences_.contains(entry.writer)) {
+    const JournalPlace from{entry.writer, SequenceMark::of(parts_.index, entry.writer).settled + 1};
+    const std::uint64_t next = Journal::readPacked(
+        parts_.storages.main(), from, [this](const auto& place, const auto& record) { remember(place, record); });
+    sequences_[entry.writer].next = next;
   }
+  Sequence& sequence = sequences_[entry.writer];
+  sequence.entered = std::max(sequence.entered, entry.at);
+}
+
+void JournalFollower::remember(const JournalPlace& place, const JournalRecord& record) {
+  looks_.insert_or_assign(keyOf(record), Look{record, place, parts_.clock.steady()});
 }
 
 void JournalFollower::readRoll() {
@@ -65,9 +71,8 @@ void JournalFollower::readRecords(const std::string& writer, Sequence& sequence)
   const std::uint64_t atLeast = polls_ % kLookBeyond == 0 ? first + kWindow : first;
   for (std::uint64_t number = first, end = atLeast; number <= end && number < first + kMostAtOnce; ++number) {
     const JournalPlace place{writer, number};
-    if (auto record = Journal::read(driver, place)) {
-      std::string key = keyOf(*record);
-      looks_.insert_or_assign(std::move(key), Look{std::move(*record), place, parts_.clock.steady()});
+    if (const auto record = Journal::read(driver, place)) {
+      remember(place, *record);
       sequence.next = number == sequence.next ? number + 1 : sequence.next;
       end = number + kWindow;
     }
@@ -158,9 +163,8 @@ void JournalFollower::noteProgress() {
     number = std::min(number, look.place.number - 1);
   }
   for (const auto& [writer, number] : done) {
-    const std::string text = std::to_string(number);
-    if (number > 0 && parts_.index.mark(journalMark(writer)) != text) {
-      parts_.index.setMark(journalMark(writer), text);
+    if (number > 0) {
+      SequenceMark{number, false}.noteIn(parts_.index, writer);
     }
   }
 }

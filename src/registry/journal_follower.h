@@ -61,6 +61,7 @@ class JournalFollower final {
   void readRoll();
   void follow(const JournalRoll::Entry& entry);
   void readRecords(const std::string& writer, Sequence& sequence);
+  void remember(const JournalPlace& place, const JournalRecord& record);
   // Whether the storage says what the record announced; the index then has it.
   bool look(const Look& look, bool last);
   bool lookAtManifest(const oci::RepositoryName& repository, const JournalRecord& record);

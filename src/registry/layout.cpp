@@ -153,6 +153,14 @@ std::string journalRecord(std::string_view writer, std::uint64_t number) {
   return join({journalRoot(), "/", writer, name});
 }
 
+std::string journalPacks() { return join({kOwn, "packs"}); }
+
+std::string journalPack(std::string_view writer, std::uint64_t thousand) {
+  char name[24];
+  std::snprintf(name, sizeof name, "/%010llu", static_cast<unsigned long long>(thousand));
+  return join({journalPacks(), "/", writer, name});
+}
+
 std::string journalRoll() { return join({kOwn, "writers"}); }
 
 std::string journalRollEntry(std::uint64_t number) { return join({journalRoll(), "/", std::to_string(number)}); }

@@ -17,6 +17,7 @@
 //     _manifests/types/<algorithm>/<hex>    media type of a manifest whose bytes do not tell
 //     _uploads/<uuid>/state                 where an upload stands (local storage only)
 //   journal/<writer>/<thousands>/<number>   one JSON record per change (journal.h)
+//   packs/<writer>/<thousands>              a thousand old records in one object (journal_packs.h)
 //   writers/<number>                        who writes a journal, on shared storage (journal_roll.h)
 //
 // A link file holds the digest without a newline. Pure functions; thread-safe.
@@ -73,6 +74,8 @@ bool isUploadId(std::string_view text);
 std::string identity();
 std::string journalRoot();
 std::string journalRecord(std::string_view writer, std::uint64_t number);
+std::string journalPacks();
+std::string journalPack(std::string_view writer, std::uint64_t thousand);
 std::string journalRoll();
 std::string journalRollEntry(std::uint64_t number);
 

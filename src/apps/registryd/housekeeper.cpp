@@ -106,6 +106,7 @@ void Housekeeper::run() {
     seeToIndex();
     if (Steady::now() >= purgeAfter_ && conditions_.mayWrite()) {
       attempt("upload_purge_failed", [this] { purgeUploads(); });
+      attempt("journal_packing_failed", [this] { packJournal(); });
       purgeAfter_ = Steady::now() + purgeInterval_;
     }
     sleep(std::min<std::chrono::milliseconds>(kRound, purgeInterval_));
@@ -187,6 +188,15 @@ void Housekeeper::purgeUploads() {
   notePurged(count);
   if (!breakOff_ && conditions_.mayWrite()) {
     notePurged(parts_.storages->removeLeftovers(base::SystemClock().now() - conditions_.leftoversAfter));
+  }
+}
+
+void Housekeeper::packJournal() {
+  const std::uint64_t count =
+      registry::packJournal(parts_.storages->all().main(), base::SystemClock().now() - conditions_.journalPackedAfter,
+                            [this] { return !breakOff_ && conditions_.mayWrite(); });
+  if (count > 0) {
+    logger_.info("journal_packed", {{"records", count}});
   }
 }
 

@@ -1,6 +1,6 @@
 // Housekeeper: what the registry does by itself, on one thread ("house"): it makes the index when that is missing or
-// damaged, brings it up to the journal, reads repositories again of which an index write failed, and removes uploads
-// that nobody finished.
+// damaged, brings it up to the journal, reads repositories again of which an index write failed, removes uploads that
+// nobody finished, and packs old records of the journal.
 //
 // Owned by the daemon. start() and stop() from one thread, once each. Failures are logged and tried again later: pulls
 // and pushes need none of this.
@@ -17,6 +17,7 @@
 #include "base/lock_guarded.h"
 #include "index/list_gate.h"
 #include "registry/journal_catch_up.h"
+#include "registry/journal_packs.h"
 
 namespace rha::registryd {
 
@@ -27,6 +28,8 @@ struct HousekeepingConditions {
   std::function<bool()> alone = [] { return true; };
   // Age at which publications of blobs that died are cleared away.
   std::chrono::milliseconds leftoversAfter = std::chrono::hours(24 * 7);
+  // Age at which records of the journal are packed.
+  std::chrono::milliseconds journalPackedAfter = registry::kPackJournalAfter;
 };
 
 class Housekeeper final {
@@ -67,6 +70,7 @@ class Housekeeper final {
   void catchUp(registry::OtherWriters others);
   void readDirtyAgain();
   void purgeUploads();
+  void packJournal();
   void notePurged(std::uint64_t count);
   void addMetrics(base::MetricsRegistry& metrics);
   void sleep(std::chrono::milliseconds duration);

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "registry/journal_catch_up.h"
+#include "registry/journal_marks.h"
+#include "registry/journal_packs.h"
 #include "registry/layout.h"
 #include "support/registry_under_test.h"
 #include "support/shared_driver.h"
@@ -92,7 +95,7 @@ TEST_F(FollowerTest, AChangeThatNeverCameIsForgottenAfterAWhile) {
   there_.follower.poll();
   EXPECT_EQ(there_.registry.manifests.resolve(repository("a/b"), tag("v1")), digest);
   EXPECT_NE(there_.tags(), "");
-  EXPECT_EQ(there_.registry.index->mark(registry::journalMark(here_.registry.journal.writer())), "3");
+  EXPECT_EQ(registry::SequenceMark::of(*there_.registry.index, here_.registry.journal.writer()).settled, 3U);
 }
 
 TEST_F(FollowerTest, ADeletionHereKnowsTheTagsThatWerePushedThere) {
@@ -131,6 +134,37 @@ TEST_F(FollowerTest, AGapThatADeathLeftHidesNothingForLong) {
     there_.follower.poll();
   }
   EXPECT_NE(there_.tags().find("v3->"), std::string::npos);
+}
+
+// A weekend later its sequence counts as over there, and its old records are in a pack.
+TEST_F(FollowerTest, ANodeThatWasSilentForLongIsFollowedAgainWhereItLeftOff) {
+  pushHere("v1", "one");
+  there_.follower.poll();
+  for (Node* node : {&here_, &there_}) {
+    node->pass(std::chrono::hours(48));
+  }
+  registry::Journal own(*driver_, "there, started again");
+  registry::catchUp(*driver_, *there_.registry.index, there_.registry.manifests, own, registry::OtherWriters::Ended,
+                    &there_.registry.roll);
+  EXPECT_TRUE(registry::SequenceMark::of(*there_.registry.index, here_.registry.journal.writer()).over);
+  EXPECT_EQ(registry::packJournal(*driver_, here_.registry.clock.now(), [] { return true; }), 2U);
+  pushHere("v2", "two");
+  registry::JournalFollower again{{there_.registry.storages, *there_.registry.index, there_.registry.manifests,
+                                   there_.registry.turns, there_.registry.clock, there_.registry.logger, own.writer(),
+                                   RegistryUnderTest::kManifestBytes}};
+  again.poll();
+  EXPECT_EQ(there_.tags(), here_.tags());
+}
+
+// Without a mark: as where the index was made anew.
+TEST_F(FollowerTest, PackedRecordsAreFollowed) {
+  pushHere("v1", "one");
+  pushHere("v2", "two");
+  here_.pass(std::chrono::seconds(1));
+  EXPECT_EQ(registry::packJournal(*driver_, here_.registry.clock.now(), [] { return true; }), 4U);
+  there_.follower.poll();
+  EXPECT_EQ(there_.tags(), here_.tags());
+  EXPECT_EQ(there_.history("v1").size(), 1U);
 }
 
 TEST(JournalRollTest, AWriterThatLostItsNumberToAnotherEntersAgain) {

@@ -26,7 +26,7 @@ class HousekeeperTest : public testing::Test {
     house_.reset();
     parts_.reset();
     parts_ = openRegistry(settings_, clock_, logger_, metrics_);
-    house_ = std::make_unique<Housekeeper>(*parts_, 1h, logger_, metrics_);
+    house_ = std::make_unique<Housekeeper>(*parts_, 1h, logger_, metrics_, conditions_);
   }
 
   void runUntilIndexed() {
@@ -49,6 +49,8 @@ class HousekeeperTest : public testing::Test {
     ASSERT_TRUE(writer->finish(oci::Digest::of(bytes, base::HashAlgorithm::Sha256)).ok());
   }
 
+  storage::StorageDriver& storage() { return parts_->storages->all().main(); }
+
   std::string repositories() {
     std::string names;
     for (const auto& row : parts_->index->repositories({"", 100}, {})) {
@@ -64,6 +66,7 @@ class HousekeeperTest : public testing::Test {
   }
 
   test::TemporaryFolder folder_;
+  HousekeepingConditions conditions_;
   config::StartupSettings settings_;
   base::SystemClock clock_;
   base::Logger logger_{{.level = base::LogLevel::Error}};
@@ -122,6 +125,34 @@ TEST_F(HousekeeperTest, stops_at_once_and_more_than_once) {
   house_->start();
   house_->stop();
   house_->stop();
+}
+
+TEST_F(HousekeeperTest, packs_old_records_of_the_journal_unless_nothing_may_be_written) {
+  const auto records = [this] { return registry::Journal::listedNumbers(storage(), parts_->journal.writer()); };
+  const auto append = [this](int count) {
+    for (int i = 0; i < count; ++i) {
+      parts_->journal.append({registry::JournalRecord::Action::Untag, clock_.now(), "a/b", "v1", {}, "ci", {}});
+    }
+  };
+  conditions_.journalPackedAfter = 0s;
+  bool mayWrite = false;
+  conditions_.mayWrite = [&mayWrite] { return mayWrite; };
+  again();
+  append(3);
+  runUntilIndexed();
+  house_->stop();
+  EXPECT_EQ(records()[0].size(), 3U);
+
+  const std::string writer = parts_->journal.writer();
+  mayWrite = true;
+  again();
+  house_->start();
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  while (!registry::Journal::listedNumbers(storage(), writer)[0].empty()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(registry::readJournalPack(storage(), writer, 0).records.size(), 3U);
 }
 
 }  // namespace
