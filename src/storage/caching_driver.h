@@ -56,6 +56,7 @@ class CachingDriver final : public StorageDriver {
   bool remove(std::string_view path) override { return inner_.remove(path); }
   std::uint64_t removeTree(std::string_view path) override { return inner_.removeTree(path); }
   std::uint64_t removeLeftovers(base::WallTime before) override { return inner_.removeLeftovers(before); }
+  [[nodiscard]] SegmentStore* segments() override { return inner_.segments(); }
   void list(std::string_view path, const std::function<bool(const ListEntry&)>& visit) override {
     inner_.list(path, visit);
   }

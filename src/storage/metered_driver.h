@@ -93,6 +93,7 @@ class MeteredDriver final : public StorageDriver {
   bool remove(std::string_view path) override;
   std::uint64_t removeTree(std::string_view path) override;
   std::uint64_t removeLeftovers(base::WallTime before) override { return driver_->removeLeftovers(before); }
+  [[nodiscard]] SegmentStore* segments() override { return driver_->segments(); }
   void list(std::string_view path, const std::function<bool(const ListEntry&)>& visit) override;
   std::unique_ptr<UploadSession> startUpload(std::string_view path) override;
   std::unique_ptr<UploadSession> resumeUpload(std::string_view path, std::string_view state) override;

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "storage/change_counters.h"
+#include "storage/segment_store.h"
 #include "storage/storage_error.h"
 #include "storage/upload_session.h"
 
@@ -31,6 +32,7 @@ using base::Durability;
 struct ObjectInfo {
   std::uint64_t size = 0;
   base::WallTime modified;
+  std::string segments{};  // the group of the SegmentStore that has its bytes; empty: it has them itself
 };
 
 struct ListEntry {
@@ -113,6 +115,9 @@ class StorageDriver {
     static_cast<void>(before);
     return 0;
   }
+
+  // Where the storage keeps the bytes of large objects apart from them; null: it does not. Owned by the driver.
+  [[nodiscard]] virtual SegmentStore* segments() { return nullptr; }
 
   // Calls `visit` for each object and folder directly below the folder `path` (none if it is not there), in no given
   // order, until it returns false. For rebuilds and checks only: on object stores a listing may lag behind the truth,

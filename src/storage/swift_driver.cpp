@@ -153,7 +153,7 @@ std::optional<ObjectInfo> SwiftDriver::stat(std::string_view path) {
   requireValidPath(path);
   try {
     const auto object = lookUpSound(std::string(path), Replica::Newest);
-    return object ? std::optional(ObjectInfo{object->size, object->modified}) : std::nullopt;
+    return object ? std::optional(ObjectInfo{object->size, object->modified, object->segmentPrefix}) : std::nullopt;
   } catch (const StorageError& error) {
     if (!isCorrupt(error)) {
       throw;
@@ -174,7 +174,7 @@ std::optional<ObjectInfo> SwiftDriver::examine(std::string_view path) {
         return std::nullopt;
       }
       requireParts(service_, object->parts, "");
-      return ObjectInfo{object->size, object->modified};
+      return ObjectInfo{object->size, object->modified, object->segmentPrefix};
     } catch (const StorageError& error) {
       if (!isCorrupt(error)) {
         throw;

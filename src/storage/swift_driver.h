@@ -23,6 +23,7 @@
 #include "storage/storage_driver.h"
 #include "storage/swift_call.h"
 #include "storage/swift_object.h"
+#include "storage/swift_segments.h"
 #include "storage/swift_settings.h"
 
 namespace rha::storage {
@@ -49,6 +50,7 @@ class SwiftDriver final : public StorageDriver {
   void put(std::string_view path, std::string_view bytes, Durability durability) override;
   bool remove(std::string_view path) override;
   std::uint64_t removeTree(std::string_view path) override;
+  [[nodiscard]] SegmentStore* segments() override { return &segments_; }
   void list(std::string_view path, const std::function<bool(const ListEntry&)>& visit) override;
   std::unique_ptr<UploadSession> startUpload(std::string_view path) override;
   std::unique_ptr<UploadSession> resumeUpload(std::string_view path, std::string_view state) override;
@@ -73,6 +75,7 @@ class SwiftDriver final : public StorageDriver {
   const base::Clock& clock_;
   const base::Logger& logger_;
   SwiftService service_;
+  SwiftSegments segments_{service_};
   SpoolBudget budget_;
   base::LockGuarded<std::map<std::string, Recent>> recent_;
   base::LockGuarded<std::set<std::string>> damaged_;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,12 +17,20 @@ namespace rha::storage {
 
 class SwiftNames final {
  public:
-  SwiftNames(std::string container, std::string prefix);
+  SwiftNames(std::string container, std::string_view prefix);
 
   [[nodiscard]] const std::string& container() const { return container_; }
   [[nodiscard]] std::string object(std::string_view path) const;
   // Where the segments of an upload at `uploadPath` lie; `nonce`, some random hex, tells apart those who write it.
   [[nodiscard]] std::string segmentPrefix(std::string_view uploadPath, std::string_view nonce) const;
+  // What the names of all segments begin with.
+  [[nodiscard]] std::string segmentsRoot() const { return root_ + "segments/"; }
+  // The upload whose segments lie at such a prefix, as this or the old registry made it; nullopt if it does not tell.
+  struct Origin {
+    std::string uploadPath;
+    std::string nonce;  // empty: the old registry's
+  };
+  [[nodiscard]] std::optional<Origin> originOf(std::string_view segmentPrefix) const;
   // "container/name", percent-encoded, for a URL.
   [[nodiscard]] std::string encoded(std::string_view name) const;
 

@@ -149,6 +149,11 @@ fetch::Headers manifestHeaders(const SwiftService& service, std::string_view seg
   return headers;
 }
 
+std::string segmentPrefixIn(const SwiftService& service, const fetch::ResponseHead& head) {
+  const auto manifest = head.find("X-Object-Manifest");
+  return manifest ? prefixOf(service, *manifest) : std::string();
+}
+
 std::vector<SwiftPart> partsOf(std::string_view prefix, const SegmentList& list) {
   std::vector<SwiftPart> parts;
   parts.reserve(list.count());
@@ -164,11 +169,10 @@ SwiftObject describe(SwiftService& service, const fetch::ResponseHead& head, con
   object.version = head.find("X-Timestamp").value_or("");
   object.etag = head.find("Etag").value_or("");
   object.size = head.contentLength().value_or(0);
-  const auto manifest = head.find("X-Object-Manifest");
-  if (!manifest) {
+  object.segmentPrefix = segmentPrefixIn(service, head);
+  if (!object.isLarge()) {
     return object;
   }
-  object.segmentPrefix = prefixOf(service, *manifest);
   if (head.find(kUploadHeader)) {
     object.oursToRemove = true;
     return object;

@@ -50,6 +50,10 @@ fetch::Headers manifestHeaders(const SwiftService& service, std::string_view seg
 // What the answer to a GET or HEAD with multipart-manifest=get shows. Reads the parts of an old DLO from Swift.
 SwiftObject describe(SwiftService& service, const fetch::ResponseHead& head, const std::string& endpoint);
 
+// The prefix of the segments that a manifest names, from such an answer; "" if it is no manifest. StorageError(Corrupt)
+// if they would lie outside of the container.
+std::string segmentPrefixIn(const SwiftService& service, const fetch::ResponseHead& head);
+
 // Whom Swift asks. A replica that was away when an object was replaced or deleted has the old one until it is
 // replicated, and any of them may answer. That will do for reading bytes that follow from the name; what decides
 // whether something is there asks all of them, which is no request more, but costs Swift one HEAD for each replica.
