@@ -6,7 +6,7 @@
 namespace rha::index {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 constexpr const char* kSchema = R"sql(
 CREATE TABLE value (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -18,6 +18,7 @@ CREATE TABLE blob (
   good       INTEGER NOT NULL DEFAULT 0,
   referenced INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE TABLE named (place BLOB PRIMARY KEY) WITHOUT ROWID;  -- digest of a group's name, name of the storage
 CREATE TABLE finding (
   number  INTEGER PRIMARY KEY AUTOINCREMENT,
   key     TEXT NOT NULL UNIQUE,
@@ -26,7 +27,7 @@ CREATE TABLE finding (
   bytes   INTEGER NOT NULL,
   text    TEXT NOT NULL
 );
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )sql";
 
 std::string keyOf(const CheckLedger::BlobPlace& place) {
@@ -113,10 +114,10 @@ std::optional<CheckLedger::SeenBlob> CheckLedger::blob(const BlobPlace& place) {
   if (!query.step()) {
     return std::nullopt;
   }
-  return SeenBlob{query.integer(1) != 0, static_cast<std::uint64_t>(query.integer(0))};
+  return SeenBlob{.good = query.integer(1) != 0, .size = static_cast<std::uint64_t>(query.integer(0))};
 }
 
-void CheckLedger::noteBlob(const BlobPlace& place, SeenBlob seen) {
+void CheckLedger::noteBlob(const BlobPlace& place, const SeenBlob& seen) {
   const std::string key = keyOf(place);
   connection_.lock()
       ->query(
@@ -138,6 +139,17 @@ void CheckLedger::noteReferenced(const BlobPlace& place) {
       ->query("INSERT INTO blob (place, referenced) VALUES (?, 1) ON CONFLICT (place) DO UPDATE SET referenced = 1",
               Blob{key})
       .run();
+}
+
+bool CheckLedger::isNamed(std::string_view group, std::string_view storage) {
+  const std::string key = keyOf({Digest::of(group), storage});
+  auto connection = connection_.lock();
+  return connection->query("SELECT 1 FROM named WHERE place = ?", Blob{key}).step();
+}
+
+void CheckLedger::noteNamed(std::string_view group, std::string_view storage) {
+  const std::string key = keyOf({Digest::of(group), storage});
+  connection_.lock()->query("INSERT OR IGNORE INTO named VALUES (?)", Blob{key}).run();
 }
 
 void CheckLedger::add(const Finding& finding) {

@@ -28,6 +28,7 @@ class CheckLedger final {
   struct SeenBlob {
     bool good = false;  // there, and nothing wrong was seen
     std::uint64_t size = 0;
+    std::string segments{};  // the group that has its bytes; for noteNamed(): blob() does not give it
   };
   // Each storage has blobs of its own.
   struct BlobPlace {
@@ -68,9 +69,13 @@ class CheckLedger final {
   void markDone(std::string_view part);
 
   std::optional<SeenBlob> blob(const BlobPlace& place);
-  void noteBlob(const BlobPlace& place, SeenBlob seen);
+  void noteBlob(const BlobPlace& place, const SeenBlob& seen);
   bool isReferenced(const BlobPlace& place);
   void noteReferenced(const BlobPlace& place);
+
+  // Groups of segments (storage/segment_store.h) that some object names.
+  bool isNamed(std::string_view group, std::string_view storage);
+  void noteNamed(std::string_view group, std::string_view storage);
 
   struct Finding {
     std::string key;  // of one thing that is wrong at one place: found again, it replaces the earlier entry

@@ -44,6 +44,9 @@ constexpr std::array kRows = {
                "the bytes are not those that the digest is of", "have it deleted, then push the images again"},
     FindingRow{OrphanBlob, "orphan_blob", FindingWeight::Waste, Mending::Nothing,
                "no manifest was found that refers to this blob", "nothing: it only takes space"},
+    FindingRow{OrphanSegments, "orphan_segments", FindingWeight::Waste, Mending::DeriveAndDelete,
+               "segments of an upload that is over, which no blob was found to name",
+               "nothing, or have them deleted: they only take space"},
     FindingRow{AbandonedUpload, "abandoned_upload", FindingWeight::Waste, Mending::DeriveAndDelete,
                "an upload that nobody finished", "nothing: a registry that takes writes removes it by itself"},
     FindingRow{Unchecked, "unchecked", FindingWeight::Damage, Mending::Nothing, "this could not be looked at",
@@ -104,6 +107,9 @@ std::string toJson(const CheckFinding& finding) {
   addIfThere(json, "path", finding.path);
   if (finding.bytes > 0) {
     json["bytes"] = finding.bytes;
+  }
+  if (finding.segments > 0) {
+    json["segments"] = finding.segments;
   }
   json["meaning"] = row.meaning;
   addIfThere(json, "detail", finding.detail);

@@ -31,6 +31,7 @@ enum class FindingKind : std::uint8_t {
   DamagedBlob,
   WrongDigest,
   OrphanBlob,
+  OrphanSegments,
   AbandonedUpload,
   Unchecked,
 };
@@ -68,7 +69,8 @@ struct CheckFinding {
   std::optional<oci::Digest> manifest{};  // that refers to `digest`
   std::string path{};                     // in storage
   std::string detail{};
-  std::uint64_t bytes = 0;  // of what takes space
+  std::uint64_t bytes = 0;     // of what takes space
+  std::uint64_t segments = 0;  // in which these are
   FindingOutcome outcome = FindingOutcome::Left;
 };
 

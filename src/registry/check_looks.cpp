@@ -72,15 +72,16 @@ CheckLooks::Data CheckLooks::dataOf(const oci::Digest& digest) {
   try {
     const auto info = driver_.examine(layout::blobData(digest));
     if (!info) {
-      return {false, 0, "its data are missing"};
+      return {.there = false, .size = 0, .fault = "its data are missing"};
     }
     const bool hollow = info->size == 0 && !isNothing(digest);
-    return {true, info->size, hollow ? "its data are empty" : ""};
+    return {true, info->size, hollow ? "its data are empty" : "", info->segments};
   } catch (const storage::StorageError& error) {
     if (!isCorrupt(error)) {
       throw;
     }
-    return {true, 0, error.what()};
+    auto* const store = driver_.segments();
+    return {true, 0, error.what(), store != nullptr ? store->namedBy(layout::blobData(digest)) : ""};
   }
 }
 
@@ -236,7 +237,7 @@ std::optional<CheckFinding> CheckLooks::atReference(const oci::RepositoryName& r
   if (reference.isManifest) {
     return linked ? std::nullopt : found(FindingKind::SparseIndex, "");
   }
-  Data data = seen && seen->good ? Data{true, seen->size, ""} : dataOf(digest);
+  Data data = seen && seen->good ? Data{.there = true, .size = seen->size} : dataOf(digest);
   if (seen && !seen->good && data.fault.empty()) {
     data.fault = "its bytes are not those of its digest";
   }
@@ -277,7 +278,7 @@ std::optional<CheckFinding> CheckLooks::atLayer(const oci::RepositoryName& repos
 
 std::optional<CheckFinding> CheckLooks::atBlob(const oci::Digest& digest, Depth depth, SeenBlob& seen) {
   const Data data = dataOf(digest);
-  seen = {data.there && data.fault.empty(), data.size};
+  seen = {data.there && data.fault.empty(), data.size, data.segments};
   CheckFinding finding{.digest = digest, .path = layout::blobData(digest), .detail = data.fault, .bytes = data.size};
   if (!data.there) {
     return std::nullopt;

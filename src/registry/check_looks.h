@@ -74,7 +74,8 @@ class CheckLooks final {
   struct Data {
     bool there = false;
     std::uint64_t size = 0;
-    std::string fault;  // why they are no good; empty: as far as this look can tell, they are
+    std::string fault{};     // why they are no good; empty: as far as this look can tell, they are
+    std::string segments{};  // the group that has them
   };
   Data dataOf(const oci::Digest& digest);
   // nullopt: gone meanwhile.

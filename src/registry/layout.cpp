@@ -115,6 +115,18 @@ std::string uploadFolder(const RepositoryName& repository, std::string_view id) 
   return join({uploadsFolder(repository), "/", id});
 }
 
+std::optional<RepositoryName> repositoryOfUpload(std::string_view folder) {
+  const std::string root = repositoriesRoot(HashAlgorithm::Sha256) + '/';
+  const std::size_t end = folder.rfind("/_uploads/");
+  if (!folder.starts_with(root) || end == std::string_view::npos || end < root.size()) {
+    return std::nullopt;
+  }
+  auto name = RepositoryName::parse(std::string(folder.substr(root.size(), end - root.size())));
+  return name.ok() && isUploadId(folder.substr(end + std::string_view("/_uploads/").size()))
+             ? std::optional(std::move(*name))
+             : std::nullopt;
+}
+
 std::string uploadStartedAt(const RepositoryName& repository, std::string_view id) {
   return uploadFolder(repository, id) + "/startedat";
 }

@@ -65,6 +65,8 @@ std::string uploadsFolder(const RepositoryName& repository);
 
 // Precondition: `id` passed isUploadId().
 std::string uploadFolder(const RepositoryName& repository, std::string_view id);
+// The repository of an upload's folder; nullopt: something else lies there.
+std::optional<RepositoryName> repositoryOfUpload(std::string_view folder);
 std::string uploadStartedAt(const RepositoryName& repository, std::string_view id);
 std::string uploadStateFolder(const RepositoryName& repository, std::string_view id);
 std::string uploadState(const RepositoryName& repository, std::string_view id);

@@ -12,7 +12,10 @@ using oci::HashAlgorithm;
 
 // The part that consists of all repositories.
 constexpr std::string_view kWalk = "all repositories";
-// A delete on another registry of the same storage is through by then.
+// Value of the ledger: a part that could not be looked at. Blobs may be in there that name segments.
+constexpr std::string_view kUnread = "unread";
+constexpr std::uint64_t kRowsAtOnce = 500;
+// A delete on another registry of the same storage is through by then, and so is a publication.
 constexpr std::chrono::seconds kSecondLook{1};
 
 // Thrown to leave a check that is to stop, and caught in run().
@@ -49,11 +52,16 @@ std::string twoDigits(unsigned number) {
 
 }  // namespace
 
-StorageCheck::Desk::Desk(const Storages::Place& place, const Parts& parts, CheckLooks::Pace pace)
+StorageCheck::Desk::Desk(const Storages::Place& place, const Parts& parts, index::CheckLedger& ledger,
+                         const CheckLooks::Pace& pace)
     : storage(place.name),
       driver(*place.driver),
-      looks(driver, parts.maxManifestBytes, std::move(pace)),
-      mender(driver, parts.storages.main(), parts.index, parts.blobs, parts.journal, looks, parts.clock) {}
+      looks(driver, parts.maxManifestBytes, pace),
+      mender(driver, parts.storages.main(), parts.index, parts.blobs, parts.journal, looks, parts.clock) {
+  if (auto* const store = driver.segments()) {
+    segments.emplace(driver, *store, storage, ledger, parts.index, parts.blobs, pace);
+  }
+}
 
 StorageCheck::StorageCheck(const Parts& parts, index::CheckLedger& ledger, Hooks hooks, CheckProgress& progress)
     : parts_(parts),
@@ -71,7 +79,7 @@ std::vector<std::unique_ptr<StorageCheck::Desk>> StorageCheck::makeDesks() {
     breakOffIfStopped();
   };
   for (const Storages::Place& place : parts_.storages.all()) {
-    desks.push_back(std::make_unique<Desk>(place, parts_, pace));
+    desks.push_back(std::make_unique<Desk>(place, parts_, ledger_, pace));
   }
   return desks;
 }
@@ -88,7 +96,7 @@ bool StorageCheck::run(const CheckOptions& options) {
   try {
     const auto check = [&](const oci::RepositoryName& repository) {
       breakOffIfStopped();
-      part("repository " + repository.text(), repository.text(), [&] { checkRepository(repository); });
+      partOfBlobs("repository " + repository.text(), repository.text(), [&] { checkRepository(repository); });
       ++progress_.repositories;
       return true;
     };
@@ -96,11 +104,14 @@ bool StorageCheck::run(const CheckOptions& options) {
       std::for_each(options.only.begin(), options.only.end(), check);
       return true;
     }
-    part(std::string(kWalk), "", [&] { parts_.builder.forEachRepository(check); });
+    partOfBlobs(std::string(kWalk), "", [&] { parts_.builder.forEachRepository(check); });
     progress_.atBlobs = true;
     for (const auto& desk : desks_) {
       at_ = desk.get();
       checkAllBlobs();
+      progress_.atSegments = true;
+      checkSegments();
+      progress_.atSegments = false;
     }
     return true;
   } catch (const Stopped&) {
@@ -122,9 +133,16 @@ void StorageCheck::beginWithLedger() {
   progress_.blobBytes = bytes;
 }
 
-void StorageCheck::part(const std::string& name, const std::string& repository, const std::function<void()>& work) {
+void StorageCheck::partOfBlobs(const std::string& name, const std::string& repository,
+                               const std::function<void()>& work) {
+  if (!part(name, repository, work)) {
+    ledger_.setValue(kUnread, name);
+  }
+}
+
+bool StorageCheck::part(const std::string& name, const std::string& repository, const std::function<void()>& work) {
   if (ledger_.isDone(name)) {
-    return;
+    return true;
   }
   CheckFinding unchecked{.kind = FindingKind::Unchecked, .repository = repository, .path = name};
   try {
@@ -132,11 +150,12 @@ void StorageCheck::part(const std::string& name, const std::string& repository, 
   } catch (const storage::StorageError& error) {
     unchecked.detail = error.what();
     report(unchecked);
-    return;
+    return false;
   }
   unchecked.storage = at_->storage;
   ledger_.forget(keyOf(unchecked));  // of a run before this one
   ledger_.markDone(name);
+  return true;
 }
 
 void StorageCheck::checkRepository(const oci::RepositoryName& repository) {
@@ -158,7 +177,7 @@ index::CheckLedger::SeenBlob StorageCheck::meet(const oci::Digest& digest) {
   if (known && (known->good || !changedSince(digest))) {
     return *known;
   }
-  const auto seen = lookAtData(digest, options_.readAll ? CheckLooks::Depth::Bytes : CheckLooks::Depth::Size);
+  auto seen = lookAtData(digest, options_.readAll ? CheckLooks::Depth::Bytes : CheckLooks::Depth::Size);
   progress_.blobs += known ? 0 : 1;
   progress_.blobBytes += known ? 0 : seen.size;
   return seen;
@@ -168,6 +187,9 @@ index::CheckLedger::SeenBlob StorageCheck::lookAtData(const oci::Digest& digest,
   CheckLooks::SeenBlob seen;
   judge(nullptr, [&] { return at_->looks.atBlob(digest, depth, seen); });
   ledger_.noteBlob(placeOf(digest), seen);
+  if (!seen.segments.empty()) {
+    ledger_.noteNamed(seen.segments, at_->storage);
+  }
   return seen;
 }
 
@@ -276,7 +298,7 @@ void StorageCheck::checkAllBlobs() {
     for (unsigned number = 0; number < 256; ++number) {
       breakOffIfStopped();
       const std::string folder = layout::blobsFolder(algorithm, twoDigits(number));
-      part(at_->storage + ':' + folder, "", [&] { checkBlobsIn(folder, algorithm); });
+      partOfBlobs(at_->storage + ':' + folder, "", [&] { checkBlobsIn(folder, algorithm); });
     }
   }
 }
@@ -289,6 +311,8 @@ void StorageCheck::checkBlobsIn(const std::string& folder, HashAlgorithm algorit
       if (good && !ledger_.isReferenced(placeOf(digest))) {
         checkOrphan(digest);
       }
+    } else if (at_->segments) {
+      at_->segments->note(digest);  // it may be there, and damaged
     }
   }
 }
@@ -308,6 +332,84 @@ void StorageCheck::checkOrphan(const oci::Digest& digest) {
     return;  // being built: this time it cannot be told
   }
   report({.kind = FindingKind::OrphanBlob, .digest = digest, .path = path, .bytes = info->size});
+}
+
+void StorageCheck::checkSegments() {
+  if (!at_->segments) {
+    return;
+  }
+  const std::string name = at_->storage + ":segments";
+  try {
+    part(name, "", [&] {
+      if (const std::string unread = ledger_.value(kUnread); !unread.empty()) {
+        throw storage::StorageError(storage::StorageFailure::Unavailable,
+                                    "what names segments may be where it could not be looked: " + unread);
+      }
+      noteIndexed();
+      at_->driver.segments()->list([&](const std::string& group) {
+        breakOffIfStopped();
+        checkGroup(group);
+        return true;
+      });
+    });
+  } catch (const index::IndexError& error) {
+    report({.kind = FindingKind::Unchecked, .path = name, .detail = error.what()});
+  }
+}
+
+void StorageCheck::noteIndexed() {
+  index::Page page{"", kRowsAtOnce};
+  for (auto rows = parts_.index.repositories(page, {}); !rows.empty(); rows = parts_.index.repositories(page, {})) {
+    for (const auto& row : rows) {
+      if (&parts_.storages.of(row.name) == &at_->driver) {
+        noteIndexed(row.name);
+      }
+    }
+    page.last = rows.back().name.text();
+  }
+}
+
+void StorageCheck::noteIndexed(const oci::RepositoryName& repository) {
+  index::Page page{"", kRowsAtOnce};
+  for (auto rows = parts_.index.manifests(repository, page); !rows.empty();
+       rows = parts_.index.manifests(repository, page)) {
+    for (const auto& manifest : rows) {
+      breakOffIfStopped();
+      at_->segments->note(manifest.digest);
+      for (const auto& reference : manifest.references) {
+        at_->segments->note(reference.digest);
+      }
+    }
+    page.last = rows.back().digest.text();
+  }
+}
+
+void StorageCheck::checkGroup(const std::string& group) {
+  CheckFinding unchecked{.kind = FindingKind::Unchecked, .storage = at_->storage, .path = group};
+  try {
+    if (const auto finding = orphanAt(group)) {
+      report(*finding);
+    }
+    ledger_.forget(keyOf(unchecked));  // of a run before this one
+  } catch (const storage::StorageError& error) {
+    unchecked.detail = error.what();
+    report(unchecked);
+  }
+}
+
+std::optional<CheckFinding> StorageCheck::orphanAt(const std::string& group) {
+  const auto age = std::max(options_.orphanAge, parts_.uploads.purgeAfter());
+  auto orphan = at_->segments->look(group, startedAt_ - age);
+  const bool mayDelete = options_.mending == Mending::DeriveAndDelete && hooks_.mayWrite();
+  if (!orphan || ((mayDelete || options_.readAll) && !at_->segments->read(*orphan))) {
+    return std::nullopt;
+  }
+  if (mayDelete && orphan->keep.empty()) {
+    hooks_.wait(kSecondLook);
+    breakOffIfStopped();
+    orphan->finding.outcome = at_->segments->remove(*orphan);
+  }
+  return orphan->finding;
 }
 
 void StorageCheck::judge(const oci::RepositoryName* repository, const Look& look) {

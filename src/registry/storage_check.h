@@ -1,10 +1,10 @@
 // StorageCheck: looks whether all that lies in storage fits together, and mends what it may (docker-registryctl fsck).
 //
 // Storage by storage, each being whole in itself. Repository by repository: links, manifests and what they refer to,
-// tags, uploads; each blob's data when it is met first. Then all blobs of the storage that were not met. What seems
-// wrong is looked at again within the repository's turn before it counts, so that no push or delete under way is taken
-// for damage, and again before it is mended. What it knows lies in a CheckLedger, so memory stays small and a check may
-// go on where another one stopped.
+// tags, uploads; each blob's data when it is met first. Then all blobs of the storage that were not met, and those that
+// the index knows; then segments that none of them names. What seems wrong is looked at again within the repository's
+// turn before it counts, so that no push or delete under way is taken for damage, and again before it is mended. What
+// it knows lies in a CheckLedger, so memory stays small and a check may go on where another one stopped.
 //
 // One thread, one check at a time. Failure: a part that cannot be read is a finding (Unchecked) and the rest goes on;
 // only a ledger that cannot be written throws (index::IndexError).
@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@
 #include "registry/check_finding.h"
 #include "registry/check_looks.h"
 #include "registry/check_mender.h"
+#include "registry/check_segments.h"
 #include "registry/index_builder.h"
 #include "registry/journal.h"
 #include "registry/keyed_mutex.h"
@@ -42,7 +44,8 @@ struct CheckOptions {
   bool readAll = false;  // read and hash every blob
   Mending mending = Mending::Nothing;
   std::vector<oci::RepositoryName> only{};  // empty: all repositories, and what belongs to none
-  // A blob that nothing refers to may be on its way into an image for so long.
+  // A blob that nothing refers to may be on its way into an image for so long. Segments: at least for so long, or as
+  // an upload may stand still (Uploads::purgeAfter()), on their way into a blob.
   std::chrono::hours orphanAge{24};
 };
 
@@ -54,7 +57,8 @@ struct CheckProgress {
   std::atomic<std::uint64_t> blobBytes{0};
   std::atomic<std::uint64_t> bytesRead{0};
   std::atomic<std::uint64_t> findings{0};
-  std::atomic<bool> atBlobs{false};  // the repositories are done
+  std::atomic<bool> atBlobs{false};     // the repositories are done
+  std::atomic<bool> atSegments{false};  // so are the blobs of the storage at hand
 };
 
 class StorageCheck final {
@@ -90,11 +94,12 @@ class StorageCheck final {
   using Look = std::function<std::optional<CheckFinding>()>;
   // What works on one storage.
   struct Desk {
-    Desk(const Storages::Place& place, const Parts& parts, CheckLooks::Pace pace);
+    Desk(const Storages::Place& place, const Parts& parts, index::CheckLedger& ledger, const CheckLooks::Pace& pace);
     const std::string& storage;
     storage::StorageDriver& driver;
     CheckLooks looks;
     CheckMender mender;
+    std::optional<CheckSegments> segments;  // where the storage has such
   };
 
   std::vector<std::unique_ptr<Desk>> makeDesks();
@@ -109,6 +114,12 @@ class StorageCheck final {
   void checkAllBlobs();
   void checkBlobsIn(const std::string& folder, oci::HashAlgorithm algorithm);
   void checkOrphan(const oci::Digest& digest);
+  void checkSegments();
+  void checkGroup(const std::string& group);
+  // Segments of blobs that no listing showed.
+  void noteIndexed();
+  void noteIndexed(const oci::RepositoryName& repository);
+  std::optional<CheckFinding> orphanAt(const std::string& group);
   // Looks at the data of a blob that was not met before.
   index::CheckLedger::SeenBlob meet(const oci::Digest& digest);
   index::CheckLedger::SeenBlob lookAtData(const oci::Digest& digest, CheckLooks::Depth depth);
@@ -120,8 +131,10 @@ class StorageCheck final {
   [[nodiscard]] index::CheckLedger::BlobPlace placeOf(const oci::Digest& digest) const {
     return {digest, at_->storage};
   }
-  // Does `work` on a part that `name` names, unless it is done already.
-  void part(const std::string& name, const std::string& repository, const std::function<void()>& work);
+  // Does `work` on a part that `name` names, unless it is done already. False if it could not be looked at.
+  bool part(const std::string& name, const std::string& repository, const std::function<void()>& work);
+  // As above, where blobs are met: without one of these nothing can be said of segments.
+  void partOfBlobs(const std::string& name, const std::string& repository, const std::function<void()>& work);
   void breakOffIfStopped() const;
 
   Parts parts_;

@@ -83,6 +83,9 @@ class Uploads final {
   // Removes abandoned uploads of this repository that are older than settings.purgeAfter; returns how many.
   std::uint64_t purge(const oci::RepositoryName& repository);
 
+  // Uploads that nobody has touched for so long may be removed.
+  [[nodiscard]] std::chrono::hours purgeAfter() const { return settings_.purgeAfter; }
+
   // Writers at work, for metrics.
   [[nodiscard]] std::uint64_t active();
 

@@ -37,7 +37,8 @@ constexpr std::array kActions = {
     ActionRow{
         "fsck", "", "check that all that is stored fits together; --repair mends",
         "Check the storage through the running registryd, which goes on serving: links, manifests and what they refer "
-        "to, tags, blobs and their parts, uploads. Each finding was looked at twice. It is damage (something cannot be "
+        "to, tags, blobs and their parts, uploads, and on Swift segments that no blob names. Each finding was looked "
+        "at twice. It is damage (something cannot be "
         "pulled, or not be trusted), waste (it only takes space) or a note. Changes nothing without --repair, and "
         "deletes nothing without --delete. One check at a time; Ctrl-C stops it, and --resume goes on with it, also "
         "after a restart of registryd. With --json one object a line, the last one being the summary. Exit status: 0 "
@@ -71,9 +72,10 @@ constexpr std::array kOptions = {
     text("--file", "FILE", "explain", &Options::file, "By this access.yaml instead of the rules in force."),
     flag("--repair", "fsck", &Options::repair,
          "Write again what follows from the rest of the storage. Deletes nothing."),
-    flag("--delete", "fsck", &Options::deleteToo,
-         "With --repair: also delete what points at nothing, and bytes that are not those of their digest, so that the "
-         "next push heals the image. Never a sound blob."),
+    flag(
+        "--delete", "fsck", &Options::deleteToo,
+        "With --repair: also delete what points at nothing, bytes that are not those of their digest, so that the next "
+        "push heals the image, and segments that no blob names, which are read first. Never a sound blob."),
     flag("--read-all", "fsck adopt", &Options::readAll,
          "Read every blob and compare its digest. Without it blobs are asked for their size; manifests are always "
          "read."),

@@ -16,6 +16,8 @@ Json summaryOf(const Json& status, std::uint64_t damageLeft) {
       summary[key] = status[key];
     }
   }
+  const OrphanBytes orphans = orphanBytes(status);
+  summary["orphan_segment_bytes"] = {{"freed", orphans.freed}, {"left", orphans.left}};
   return {{"summary", summary}};
 }
 

@@ -54,6 +54,10 @@ std::string findingText(const FsckJson& finding) {
   if (const std::string detail = textOf(finding, "detail"); !detail.empty()) {
     text += ": " + detail;
   }
+  if (const double segments = numberOf(finding, "segments"); segments > 0) {
+    text += "\n    " + countText(segments) + " segments, " + bytesText(numberOf(finding, "bytes")) + ": " +
+            textOf(finding, "path");
+  }
   const std::string outcome = textOf(finding, "outcome");
   text += "\n    " + (outcome == "left" ? "to do: " + textOf(finding, "advice") : outcome) + '\n';
   return text;
@@ -77,7 +81,8 @@ std::string progressText(const FsckJson& progress) {
     text += seconds >= 1 ? " at " + bytesText(read / seconds) + "/s" : "";
   }
   if (!atRepositories) {
-    return text + ", now blobs that no repository has";
+    return text + (textOf(progress, "phase") == "segments" ? ", now segments that no blob names"
+                                                           : ", now blobs that no repository has");
   }
   if (done > 0 && seconds >= 1 && expected > done) {
     const double left = seconds * (expected - done) / done;
@@ -87,12 +92,32 @@ std::string progressText(const FsckJson& progress) {
   return text;
 }
 
+OrphanBytes orphanBytes(const FsckJson& status) {
+  OrphanBytes bytes;
+  for (const auto& count : status.value("counts", FsckJson::array())) {
+    if (textOf(count, "kind") == "orphan_segments") {
+      (textOf(count, "outcome") == "deleted" ? bytes.freed : bytes.left) += count.value("bytes", std::uint64_t{0});
+    }
+  }
+  return bytes;
+}
+
 std::string summaryText(const FsckJson& status, std::uint64_t damageLeft) {
   std::string text;
   for (const auto& count : status.value("counts", FsckJson::array())) {
     text += countText(numberOf(count, "findings")) + ' ' + textOf(count, "kind") + ' ' + textOf(count, "outcome");
     const double bytes = numberOf(count, "bytes");
     text += (bytes > 0 ? " (" + bytesText(bytes) + ")" : "") + '\n';
+  }
+  const OrphanBytes orphans = orphanBytes(status);
+  if (orphans.freed > 0) {
+    text += bytesText(static_cast<double>(orphans.freed)) + " of orphan segments were freed\n";
+  }
+  if (orphans.left > 0) {
+    const bool wasAsked = status.value("options", FsckJson::object()).value("delete", false);
+    text += wasAsked ? bytesText(static_cast<double>(orphans.left)) + " of orphan segments stay, as said with each\n"
+                     : "up to " + bytesText(static_cast<double>(orphans.left)) +
+                           " of orphan segments could be freed (--repair --delete)\n";
   }
   const FsckJson sums = status.value("sums", FsckJson::object());
   text += "looked at " + countText(numberOf(sums, "repositories")) + " repositories, " +

@@ -138,6 +138,7 @@ Fsck::Answer Fsck::begin(const json& asked, bool resume) {
     last->setValue("options", options.dump());
     last->setValue("state", "running");
     progress_.atBlobs = false;
+    progress_.atSegments = false;
     progress_.bytesRead = 0;
     progress_.findings = 0;
     auto state = state_.lock();
@@ -209,6 +210,7 @@ void Fsck::record(const registry::CheckFinding& finding) const {
   add("reference", finding.tag);
   add("digest", finding.digest ? finding.digest->text() : "");
   add("path", finding.path);
+  add("bytes", finding.segments > 0 ? std::to_string(finding.bytes) : "");
   add("outcome", "done");
   audit_->writeLine(base::LogLevel::Info, line);
 }
@@ -225,7 +227,9 @@ void Fsck::pace(std::uint64_t bytes, std::uint64_t bytesPerSecond) {
 }
 
 ordered_json Fsck::progressJson(bool running, base::SteadyTime begun) const {
-  ordered_json progress{{"phase", progress_.atBlobs ? "blobs" : "repositories"},
+  ordered_json progress{{"phase", progress_.atSegments ? "segments"
+                                  : progress_.atBlobs  ? "blobs"
+                                                       : "repositories"},
                         {"repositories", progress_.repositories.load()},
                         {"tags", progress_.tags.load()},
                         {"manifests", progress_.manifests.load()},

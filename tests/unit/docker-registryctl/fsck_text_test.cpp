@@ -32,6 +32,34 @@ TEST(FsckTextTest, AFindingMayBeOfNoRepository) {
             "waste orphan_blob sha256:12\n    m\n    to do: nothing\n");
 }
 
+TEST(FsckTextTest, SegmentsAreToldWithTheirPlace) {
+  EXPECT_EQ(findingText({{"kind", "orphan_segments"},
+                         {"weight", "waste"},
+                         {"repository", "a/b"},
+                         {"path", "segments/2f6/46"},
+                         {"bytes", 2048},
+                         {"segments", 3},
+                         {"meaning", "m"},
+                         {"advice", "nothing"},
+                         {"outcome", "left"}}),
+            "waste orphan_segments a/b\n    m\n    3 segments, 2.0 KiB: segments/2f6/46\n    to do: nothing\n");
+}
+
+TEST(FsckTextTest, TheSummaryTellsWhatCouldBeFreed) {
+  FsckJson status{{"counts",
+                   {{{"kind", "orphan_segments"}, {"outcome", "left"}, {"findings", 3}, {"bytes", 2048}},
+                    {{"kind", "orphan_segments"}, {"outcome", "deleted"}, {"findings", 1}, {"bytes", 1024}},
+                    {{"kind", "orphan_blob"}, {"outcome", "left"}, {"findings", 1}, {"bytes", 7}}}}};
+  EXPECT_EQ(orphanBytes(status).left, 2048U);
+  EXPECT_EQ(orphanBytes(status).freed, 1024U);
+  EXPECT_NE(summaryText(status, 0).find("\nup to 2.0 KiB of orphan segments could be freed (--repair --delete)\n"),
+            std::string::npos);
+  status["options"] = {{"delete", true}};
+  EXPECT_NE(
+      summaryText(status, 0).find("\n1.0 KiB of orphan segments were freed\n2.0 KiB of orphan segments stay, as "),
+      std::string::npos);
+}
+
 TEST(FsckTextTest, ProgressTellsRateAndWhatIsLeft) {
   FsckJson progress{{"phase", "repositories"}, {"repositories", 20}, {"tags", 40},
                     {"manifests", 50},         {"blobs", 400},       {"blob_bytes", 0},
@@ -44,6 +72,8 @@ TEST(FsckTextTest, ProgressTellsRateAndWhatIsLeft) {
             "min left");
   progress["phase"] = "blobs";
   EXPECT_NE(progressText(progress).find("now blobs that no repository has"), std::string::npos);
+  progress["phase"] = "segments";
+  EXPECT_NE(progressText(progress).find("now segments that no blob names"), std::string::npos);
 }
 
 TEST(FsckTextTest, NothingIsSaidOfTheEndWhereItIsNotKnown) {

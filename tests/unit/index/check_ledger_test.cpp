@@ -32,7 +32,13 @@ TEST_F(CheckLedgerTest, WhatIsNotedIsKnownAfterARestart) {
   EXPECT_FALSE(ledger_->blob(digest_)) << "referred to, but not looked at";
   ledger_->noteBlob(digest_, {true, 7});
   ledger_->noteReferenced(digest_);
+  ledger_->noteNamed("group", "");
+  ledger_->noteNamed("group", "");
+  ledger_->noteNamed("other", "second");
   reopen();
+  EXPECT_TRUE(ledger_->isNamed("group", ""));
+  EXPECT_FALSE(ledger_->isNamed("group", "second"));
+  EXPECT_TRUE(ledger_->isNamed("other", "second"));
   EXPECT_EQ(ledger_->value("state"), "running");
   EXPECT_EQ(ledger_->value("other"), "");
   EXPECT_TRUE(ledger_->isDone("a"));
