@@ -1,13 +1,15 @@
 """A real Swift on loopback (tests/tools/swift-aio) for a suite, and registries on it."""
 
+import hmac
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 from lib.daemon import Daemon, OldRegistry
 from lib.http import Client
-from lib.testing import check, wait_until
+from lib.testing import check, expect, wait_until
 
 AIO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/swift-aio")
 CONTAINER = "images"
@@ -84,6 +86,12 @@ class Swift:
     def connect(self):
         return SwiftAccount(self)
 
+    def age(self):
+        """Makes put_old() possible: objects with a time of their own come by container-sync only."""
+        with open(os.path.join(self.folder, "aio/etc/container-sync-realms.conf"), "w", encoding="ascii") as file:
+            file.write("[DEFAULT]\nmtime_check_interval = 1\n[tests]\nkey = realm\n")
+        time.sleep(1.1)  # it is looked at once a second
+
 
 class SwiftAccount:
     """The container seen past all registries."""
@@ -97,6 +105,18 @@ class SwiftAccount:
 
     def request(self, method, name=""):
         return self.client.request(method, self.root + ("/" + name if name and name[0] != "?" else name), self.headers)
+
+    def put_old(self, name, data, days, manifest=""):
+        """An object as it were if it had been written so long ago; `manifest`: the segments it names. See Swift.age()."""
+        expect(self.client.request("POST", self.root, {**self.headers, "X-Container-Sync-Key": "container"}), 204)
+        written = f"{time.time() - days * 86400:016.5f}"
+        signed = "\n".join(["PUT", self.root + "/" + name, written, "nonce", "container"])
+        signature = hmac.new(b"realm", signed.encode(), "sha1").hexdigest()
+        headers = {"X-Timestamp": written, "X-Container-Sync-Auth": f"tests nonce {signature}",
+                   "Content-Type": "application/octet-stream"}
+        if manifest:
+            headers["X-Object-Manifest"] = CONTAINER + "/" + manifest
+        expect(self.client.request("PUT", self.root + "/" + name, headers, data), 201)
 
     def names(self, prefix=""):
         found, page = [], None
