@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import subprocess
 
 _TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 SANITIZED = ["asan", "tsan"]
@@ -14,14 +15,16 @@ _MORE = {"TSAN_OPTIONS": ":halt_on_error=0", "ASAN_OPTIONS": ":verify_asan_link_
 def add_options(parser):
     """--registryd and --build; `chosen()` then says which programs they mean."""
     parser.add_argument("--registryd", help="the program to test (default: build/bin/registryd)")
-    parser.add_argument("--build", choices=SANITIZED, help="the programs of build/asan or build/tsan, which "
-                        "tests/tools/run-ctest makes; whatever the sanitizer reports is a failure")
+    parser.add_argument("--build", choices=SANITIZED, help="the programs of build/asan or build/tsan, which are "
+                        "built first; whatever the sanitizer reports is a failure")
 
 
 def chosen(options):
-    """The path of registryd; the other programs lie beside it."""
+    """The path of registryd; the other programs, which suites need as well, lie beside it."""
     if options.registryd:
         return os.path.abspath(options.registryd)
+    if options.build:
+        subprocess.check_call([os.path.join(_TOP, "tests/tools/run-ctest"), options.build, "build", "programs"])
     return os.path.join(_TOP, "build", f"{options.build}/bin" if options.build else "bin", "registryd")
 
 
