@@ -17,6 +17,8 @@ namespace rha::net {
 class Acceptor final : public DeadlineEntry {
  public:
   Acceptor(Engine& engine, std::vector<EventLoop*> loops, std::uint64_t maxConnections);
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor() override;
 
   // `factory` is borrowed.

@@ -32,6 +32,8 @@ namespace rha::net {
 class Connection final : public Watched, public DeadlineEntry {
  public:
   Connection(Engine& engine, EventLoop& loop, std::unique_ptr<Transport> transport, Address peer, Address local);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
   ~Connection() override;
 
   std::list<std::unique_ptr<Connection>>::iterator place;  // the loop's

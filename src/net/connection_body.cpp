@@ -127,7 +127,7 @@ void Connection::waitForBody() {
 // These few bytes always find room: everything before them has left for the kernel, and the client waits for them.
 bool Connection::sendContinue() {
   continueSent_ = true;
-  const iovec part{.iov_base = const_cast<char*>(kContinue.data()), .iov_len = kContinue.size()};
+  const iovec part = pieceOf(kContinue);
   const IoResult result = transport_->write({&part, 1}, Following::Nothing);
   return result.status == IoStatus::Done && result.count == kContinue.size();
 }

@@ -85,8 +85,7 @@ Connection::Progress Connection::send() {
 
 Connection::Progress Connection::sendMemory() {
   while (!headLeft_.empty() || !textLeft_.empty()) {
-    const iovec parts[2] = {{.iov_base = const_cast<char*>(headLeft_.data()), .iov_len = headLeft_.size()},
-                            {.iov_base = const_cast<char*>(textLeft_.data()), .iov_len = textLeft_.size()}};
+    const iovec parts[2] = {pieceOf(headLeft_), pieceOf(textLeft_)};
     const std::span<const iovec> all(parts);
     const Following following = fileLeft_ ? Following::More : Following::Nothing;
     const IoResult result =

@@ -29,6 +29,8 @@ class EventLoop;
 class Exchange final : public WorkerTask, public BudgetWaiter {
  public:
   Exchange(Engine& engine, EventLoop& loop, Connection& owner) : engine_(engine), loop_(loop), owner_(owner) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
   ~Exchange() override;
 
   Request request;

@@ -33,7 +33,8 @@ IoResult PlainTransport::read(std::span<std::byte> buffer) {
 
 IoResult PlainTransport::write(std::span<const iovec> parts, Following following) {
   msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts.data());  // not written to; the field is not const in C
+  // Not written to; the field is not const in C. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+  message.msg_iov = const_cast<iovec*>(parts.data());
   message.msg_iovlen = parts.size();
   const int flags = MSG_NOSIGNAL | (following == Following::More ? MSG_MORE : 0);
   ssize_t count = 0;

@@ -75,9 +75,9 @@ ProxyHeader parseText(std::string_view bytes) {
     return kMalformed;
   }
   const std::string_view line = bytes.substr(0, end - 1);
-  const ProxyHeader unknown{.state = State::Complete, .size = end + 1};
+  const std::size_t size = end + 1;
   if (line == "PROXY UNKNOWN" || line.starts_with("PROXY UNKNOWN ")) {
-    return unknown;  // the rest of its line says nothing
+    return {.state = State::Complete, .size = size};  // the rest of its line says nothing
   }
   const auto words = base::split(line, ' ');
   if (words.size() != 6 || (words[1] != "TCP4" && words[1] != "TCP6")) {
@@ -89,9 +89,7 @@ ProxyHeader parseText(std::string_view bytes) {
   if (source.empty() || addressBytes(family, words[3]).empty() || !port || !parsePort(words[5])) {
     return kMalformed;
   }
-  ProxyHeader header = unknown;
-  header.source = makeAddress(source, *port);
-  return header;
+  return {.state = State::Complete, .size = size, .source = makeAddress(source, *port)};
 }
 
 std::uint16_t number(std::string_view two) {

@@ -12,12 +12,12 @@ using CharacterSet = std::array<bool, 256>;
 
 constexpr CharacterSet alphanumericsAnd(std::string_view extra) {
   CharacterSet set{};
-  for (int c = '0'; c <= '9'; ++c) {
-    set[static_cast<std::size_t>(c)] = true;
+  for (std::size_t c = '0'; c <= '9'; ++c) {
+    set[c] = true;
   }
-  for (int c = 'a'; c <= 'z'; ++c) {
-    set[static_cast<std::size_t>(c)] = true;
-    set[static_cast<std::size_t>(c - 'a' + 'A')] = true;
+  for (std::size_t c = 'a'; c <= 'z'; ++c) {
+    set[c] = true;
+    set[c - 'a' + 'A'] = true;
   }
   for (const char c : extra) {
     set[static_cast<unsigned char>(c)] = true;

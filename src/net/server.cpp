@@ -70,6 +70,8 @@ class Server::Impl final {
        const base::Logger& logger, base::MetricsRegistry& metrics)
       : engine_(withMinimums(settings), handler, observer, clock, logger,
                 EngineCounters::make(metrics, withMinimums(settings).eventThreads)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
   ~Impl() { stop(std::chrono::milliseconds(0)); }
 
   void adopt(base::Fd listening, TransportFactory* transports) {
@@ -176,7 +178,7 @@ std::uint64_t Server::Impl::stop(std::chrono::milliseconds deadline) {
   return cutOff;
 }
 
-Server::Server(ServerSettings settings, Handler& handler, ExchangeObserver& observer, const base::Clock& clock,
+Server::Server(const ServerSettings& settings, Handler& handler, ExchangeObserver& observer, const base::Clock& clock,
                const base::Logger& logger, base::MetricsRegistry& metrics)
     : impl_(std::make_unique<Impl>(settings, handler, observer, clock, logger, metrics)) {}
 

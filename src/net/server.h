@@ -63,7 +63,7 @@ struct ServerSettings {
 class Server final {
  public:
   // `handler`, `observer`, `clock`, `logger` and `metrics` are borrowed and must outlive the server.
-  Server(ServerSettings settings, Handler& handler, ExchangeObserver& observer, const base::Clock& clock,
+  Server(const ServerSettings& settings, Handler& handler, ExchangeObserver& observer, const base::Clock& clock,
          const base::Logger& logger, base::MetricsRegistry& metrics);
   ~Server();
   Server(const Server&) = delete;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "base/fd.h"
 
@@ -34,6 +35,12 @@ struct IoResult {
 
 // Whether more bytes follow at once, so that the kernel may wait for them to fill a segment.
 enum class Following : std::uint8_t { Nothing, More };
+
+// Bytes to be written. The field is not const in C, since reads use it, too.
+inline iovec pieceOf(std::string_view bytes) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+  return {.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};
+}
 
 class Transport {
  public:

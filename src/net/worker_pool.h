@@ -37,6 +37,8 @@ class WorkerPool final {
   // `queued` (borrowed) always holds the length of the queue, for the metrics.
   WorkerPool(std::uint64_t threads, std::uint64_t queueLimit, std::atomic<std::uint64_t>& queued)
       : threadCount_(threads), queueLimit_(queueLimit), queued_(queued) {}
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool() { stop(); }
 
   void start();
