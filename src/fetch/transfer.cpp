@@ -246,12 +246,35 @@ void Transfer::collectEnd() {
     if (!refused_.empty()) {
       fail(FetchFailure::TooLarge, refused_);
     }
+    if (wasStale(code)) {
+      return beginAnew();
+    }
     if (code != CURLE_OK) {
       const std::string text = errorText_.c_str();
       fail(failureOf(code), text.empty() ? curl_easy_strerror(code) : text);
     }
     headComplete_ = true;
   }
+}
+
+// A kept connection that the server was just closing: the request has not been looked at. libcurl finds that out itself
+// when it reads, but not when it has begun to send the body.
+bool Transfer::wasStale(CURLcode code) const {
+  long opened = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &opened);
+  const bool broken = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+  return broken && opened == 0 && headBytes_ == 0 && !anew_;
+}
+
+void Transfer::beginAnew() {
+  curl_multi_remove_handle(connection_, easy_.get());
+  set(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
+  anew_ = true;
+  ended_ = false;
+  sent_ = 0;
+  errorText_.assign(CURL_ERROR_SIZE, '\0');
+  set(easy_.get(), CURLOPT_ERRORBUFFER, errorText_.data());
+  curl_multi_add_handle(connection_, easy_.get());
 }
 
 Transfer::Time Transfer::nextDeadline() const {

@@ -56,6 +56,8 @@ class Transfer final {
   void setBody();
   void setTls(const ClientSettings& settings);
   void collectEnd();
+  [[nodiscard]] bool wasStale(CURLcode code) const;
+  void beginAnew();
   void checkDeadlines();
   [[nodiscard]] Time nextDeadline() const;
   [[noreturn]] void fail(FetchFailure failure, const std::string& why) const;
@@ -74,6 +76,7 @@ class Transfer final {
   std::size_t headBytes_ = 0;
   bool headComplete_ = false;
   bool ended_ = false;
+  bool anew_ = false;  // on a second connection, the first was stale
   bool paused_ = false;
   std::span<std::byte> target_;  // of the read() under way: where the next bytes go
   std::size_t filled_ = 0;       // of target_

@@ -53,6 +53,12 @@ class ScriptedServer final {
                           " Status\r\nContent-Length: " + std::to_string(text.size()) + "\r\n" + fields + "\r\n";
       send(bytes.append(method == "HEAD" ? "" : text));  // at once, or the second part waits for an ACK
     }
+    // Breaks the connection off, also for a client that is still sending.
+    void reset() {
+      const sockaddr nobody{.sa_family = AF_UNSPEC, .sa_data = {}};
+      ::connect(connection, &nobody, sizeof nobody);
+      keep = false;
+    }
     // Until the client closes the connection.
     void stall() {
       char byte = 0;

@@ -127,6 +127,40 @@ TEST(FetchClient, AConnectionThatTheServerClosedIsReplacedAndTheBodySentAgain) {
   }
 }
 
+TEST(FetchClient, AConnectionThatTheServerClosesWhileTheBodyGoesOutIsReplacedOnce) {
+  ScriptedServer server([&](Call& call) {
+    call.answer(200, "x");
+    if (call.number == 1) {
+      char byte = 0;
+      ::recv(call.connection, &byte, 1, MSG_PEEK);  // the next request has begun
+      ::shutdown(call.connection, SHUT_WR);
+      std::this_thread::sleep_for(
+          std::chrono::milliseconds(20));  // the client sends on: it knows the end, not the reset
+      call.reset();
+    }
+  });
+  Client client({});
+  const std::string bytes = pattern(16U << 20U);
+  const MemoryBody body(bytes);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(client.fetch({.method = "PUT", .url = server.url(), .body = &body}, kMax).head.status, 200);
+  }
+  EXPECT_EQ(server.connections(), 2U);
+}
+
+TEST(FetchClient, AServerThatClosesEveryConnectionIsNotAskedForEver) {
+  ScriptedServer server([&](Call& call) {
+    if (call.number == 1) {
+      call.answer(200, "x");
+    }
+    call.keep = call.number == 1;
+  });
+  Client client({});
+  EXPECT_EQ(client.fetch({.url = server.url()}, kMax).head.status, 200);
+  EXPECT_THROW(client.fetch({.url = server.url()}, kMax), FetchError);
+  EXPECT_EQ(server.connections(), 2U);
+}
+
 TEST(FetchClient, ALargeAnswerIsReadInPieces) {
   const std::string bytes = pattern(10U << 20U);
   ScriptedServer server([&](Call& call) { call.answer(200, bytes); });
