@@ -165,6 +165,23 @@ std::string Hasher::hex() const {
       impl_->sha);
 }
 
+std::optional<Hasher::Sha256Words> Hasher::sha256WordsAtBlock() const {
+  const auto* sha = std::get_if<Sha256>(&impl_->sha);
+  if (sha == nullptr || sha->context.num != 0) {
+    return std::nullopt;
+  }
+  Sha256Words words{};
+  std::copy_n(sha->context.h, words.size(), words.begin());
+  return words;
+}
+
+void Hasher::advanceSha256(const Sha256Words& words, std::size_t count) {
+  auto& sha = std::get<Sha256>(impl_->sha);
+  impl_->count += count;
+  std::copy(words.begin(), words.end(), sha.context.h);
+  sha.restore(impl_->count, std::array<char, Sha256::kBlockSize>{}.data());
+}
+
 std::string Hasher::state() const {
   return std::visit([this](const auto& sha) { return saveState(sha, impl_->count); }, impl_->sha);
 }

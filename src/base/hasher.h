@@ -6,6 +6,7 @@
 // A value: copyable (a copy continues on its own), not synchronised.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,11 @@ class Hasher final {
   void update(std::string_view bytes);
   // Lower-case hex digest of everything so far. Does not end the stream: more may be added afterwards.
   [[nodiscard]] std::string hex() const;
+
+  // For hash_together.cpp, as those of Md5: nullopt within a block, and for SHA-512.
+  using Sha256Words = std::array<std::uint32_t, 8>;
+  [[nodiscard]] std::optional<Sha256Words> sha256WordsAtBlock() const;
+  void advanceSha256(const Sha256Words& words, std::size_t count);
 
   // The state as opaque bytes (about 110 for SHA-256, 210 for SHA-512), the same on every machine.
   [[nodiscard]] std::string state() const;

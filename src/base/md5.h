@@ -7,8 +7,11 @@
 // A value; not synchronised.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +33,11 @@ class Md5 final {
   // Adds the first of the bytes to the one stream and the second to the other. Precondition: both are as many. It is
   // fast where both streams stand at the beginning of a block.
   static void updateBoth(Md5& one, std::span<const std::byte> first, Md5& other, std::span<const std::byte> second);
+  // For those who interleave a stream with others: where it stands, if at the beginning of a block (nullopt also where
+  // its words are not the machine's), and that whole blocks of so many bytes have moved it to `words`.
+  using Words = std::array<std::uint32_t, 4>;
+  [[nodiscard]] std::optional<Words> wordsAtBlock() const;
+  void advance(const Words& words, std::size_t count);
   // Lower-case hex of everything so far; more may be added afterwards.
   [[nodiscard]] std::string hex() const;
 
