@@ -15,9 +15,7 @@ std::string copyAndHash(base::BodySource& source, storage::UploadSession& sessio
   base::Hasher hasher(algorithm);
   std::vector<std::byte> buffer(kBufferBytes);
   while (const std::size_t count = source.read(buffer)) {
-    const auto bytes = std::span(buffer).first(count);
-    session.append(bytes);
-    hasher.update(bytes);
+    session.appendHashed(std::span(buffer).first(count), hasher);
   }
   return hasher.hex();
 }

@@ -126,8 +126,7 @@ base::Result<void, oci::Error> UploadWriter::append(std::span<const std::byte> b
   if (auto room = checkRoom(*parts_, bytes.size()); !room) {
     return room;
   }
-  orGiveUp(*parts_, [&] { parts_->session->append(bytes); });
-  parts_->hasher.update(bytes);
+  orGiveUp(*parts_, [&] { parts_->session->appendHashed(bytes, parts_->hasher); });
   return {};
 }
 

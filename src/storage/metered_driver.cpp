@@ -17,6 +17,9 @@ class MeteredUpload final : public UploadSession {
   void append(std::span<const std::byte> bytes) override {
     metrics_.measure(Action::Append, [&] { session_->append(bytes); });
   }
+  void appendHashed(std::span<const std::byte> bytes, base::Hasher& digest) override {
+    metrics_.measure(Action::Append, [&] { session_->appendHashed(bytes, digest); });
+  }
   [[nodiscard]] std::uint64_t size() const override { return session_->size(); }
   void flush() override {
     metrics_.measure(Action::Flush, [&] { session_->flush(); });

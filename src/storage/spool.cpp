@@ -5,7 +5,14 @@
 #include <iterator>
 #include <utility>
 
+#include "base/hash_together.h"
+
 namespace rha::storage {
+namespace {
+
+std::size_t wholeBlocks(std::size_t bytes) { return bytes / base::Md5::kBlockBytes * base::Md5::kBlockBytes; }
+
+}  // namespace
 
 SpoolBudget::SpoolBudget(std::uint64_t bytes) : total_(std::max<std::uint64_t>(bytes / kSpoolChunkBytes, 1)) {
   auto state = state_.lock();
@@ -114,18 +121,24 @@ bool Spool::hashSome() {
   return !bytes.empty();
 }
 
-void Spool::hashBoth(Spool& one, Spool& other) {
-  while (true) {
-    const auto first = one.unhashed();
-    const auto second = other.unhashed();
-    // A rest that is no block would put both streams out of step with their blocks.
-    const std::size_t count = std::min(first.size(), second.size()) / base::Md5::kBlockBytes * base::Md5::kBlockBytes;
-    if (count == 0) {
-      return;
-    }
-    base::Md5::updateBoth(one.md5_, first.first(count), other.md5_, second.first(count));
+// Whole blocks only: a rest would put the streams out of step with their blocks.
+bool Spool::hashBoth(Spool& one, Spool& other) {
+  const std::size_t count = wholeBlocks(std::min(one.unhashed().size(), other.unhashed().size()));
+  base::Md5::updateBoth(one.md5_, one.unhashed().first(count), other.md5_, other.unhashed().first(count));
+  one.hashed_ += count;
+  other.hashed_ += count;
+  return count > 0;
+}
+
+void Spool::hashBoth(Spool& one, Spool& other, std::span<const std::byte> bytes, base::Hasher& digest) {
+  while (!bytes.empty()) {
+    const std::size_t there = wholeBlocks(std::min(one.unhashed().size(), other.unhashed().size()));
+    const std::size_t count = std::min(there, wholeBlocks(bytes.size() / 2));
+    const auto part = count > 0 ? bytes.first(2 * count) : bytes;
+    base::hashTogether(digest, part, one.md5_, one.unhashed().first(count), other.md5_, other.unhashed().first(count));
     one.hashed_ += count;
     other.hashed_ += count;
+    bytes = bytes.subspan(part.size());
   }
 }
 

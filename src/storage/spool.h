@@ -73,11 +73,17 @@ class Spool final : public fetch::RequestBody {
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   std::size_t read(std::uint64_t offset, std::span<std::byte> buffer) const override;
   // Of the checksum that was chosen. MD5 is not computed by append(), but by these: what is left of it by md5Hex(), and
-  // before, if there is the time, up to a chunk of it by hashSome() (false: nothing is left), or that of two spools, as
-  // far as both have bytes to hash, by hashBoth(), which takes little longer than one would.
+  // before, if there is the time, up to a chunk of it by hashSome(), or that of two spools, as far as both have bytes
+  // to hash, by hashBoth(), which takes little longer than one would. Both say false when nothing is left (hashBoth():
+  // less than a block of either).
   [[nodiscard]] std::string md5Hex();
   bool hashSome();
-  static void hashBoth(Spool& one, Spool& other);
+  static bool hashBoth(Spool& one, Spool& other);
+  // Adds the bytes to `digest` and meanwhile hashes of each spool half as many, if there are: at that pace all three
+  // take little longer than the spools would.
+  static void hashBoth(Spool& one, Spool& other, std::span<const std::byte> bytes, base::Hasher& digest);
+  // Whether hashBoth() has something to do here.
+  [[nodiscard]] bool hasBlocksToHash() const { return unhashed().size() >= base::Md5::kBlockBytes; }
   [[nodiscard]] std::string sha256Hex() const { return sha256_.hex(); }
   // Gives the memory back.
   void clear() noexcept;

@@ -142,18 +142,36 @@ std::uint64_t SwiftUpload::take(std::span<const std::byte> bytes, std::uint64_t 
   return taken;
 }
 
-void SwiftUpload::append(std::span<const std::byte> bytes) {
+void SwiftUpload::add(std::span<const std::byte> bytes, base::Hasher* digest) {
   while (!bytes.empty()) {
     advance();
     // Together with the tail the spool makes a whole segment.
     const std::uint64_t limit = service_.settings.segmentBytes - tailBytes();
-    bytes = bytes.subspan(take(bytes, limit));
-    if (!sending_.empty()) {
-      Spool::hashBoth(*sending_.back().spool, *spool_);
+    const auto arrived = bytes.first(take(bytes, limit));
+    bytes = bytes.subspan(arrived.size());
+    if (digest != nullptr) {
+      hash(arrived, *digest);
     }
     if (!bytes.empty() || spool_->size() >= limit) {
       sendSpool();
     }
+  }
+}
+
+// The digest of what has just come, together with the MD5s of the two oldest segments that have none yet. These two are
+// half done when the second is full, and done when the next one is: then the first is waited for.
+void SwiftUpload::hash(std::span<const std::byte> arrived, base::Hasher& digest) {
+  Spool* oldest = nullptr;
+  Spool* next = spool_.get();
+  for (const Sending& segment : sending_) {
+    if (segment.spool->hasBlocksToHash()) {
+      (oldest == nullptr ? oldest : next) = segment.spool.get();
+    }
+  }
+  if (oldest != nullptr) {
+    Spool::hashBoth(*oldest, *next, arrived, digest);
+  } else {
+    digest.update(arrived);
   }
 }
 
@@ -245,7 +263,8 @@ void SwiftUpload::advance() {
 // Waits until the oldest segment on its way is stored as it was sent.
 void SwiftUpload::finishOldest() {
   const Sending& segment = sending_.front();
-  while (segment.spool->hashSome()) {
+  Spool& next = sending_.size() > 1 ? *sending_[1].spool : *spool_;
+  while (Spool::hashBoth(*segment.spool, next) || segment.spool->hashSome()) {
     advance();
   }
   while (sending_.size() > 1 && !segment.call->advance(kTurn)) {

@@ -7,13 +7,14 @@
 //
 // Bytes are spooled in memory. A full spool goes out as a segment while the next one fills, and, where memory is
 // plenty, while Swift makes sure of the one before. Their MD5s are computed meanwhile, two at a time where there are
-// two, and compared with what Swift says it has stored; a segment that arrived otherwise is sent again, and Swift told
-// to check it. When the memory of all uploads is spent, a spool goes out early, as a shorter segment, or append()
-// waits. What is left at the end of the first request is a shorter segment, too. What is left at the end of each later
-// one is kept as a piece, until the pieces make a whole segment or commit() comes: they are then read back, and stored
-// as one. So the list of segments, which travels in each token and in the manifest, does not grow with the number of
-// requests. Whoever starts an upload anew from the same token writes under another nonce, and whoever goes on with
-// segments that are there puts a mark of its own into the names: nothing acknowledged is ever overwritten.
+// two and together with the digest of what comes in, and compared with what Swift says it has stored; a segment that
+// arrived otherwise is sent again, and Swift told to check it. When the memory of all uploads is spent, a spool goes
+// out early, as a shorter segment, or append() waits. What is left at the end of the first request is a shorter
+// segment, too. What is left at the end of each later one is kept as a piece, until the pieces make a whole segment or
+// commit() comes: they are then read back, and stored as one. So the list of segments, which travels in each token and
+// in the manifest, does not grow with the number of requests. Whoever starts an upload anew from the same token writes
+// under another nonce, and whoever goes on with segments that are there puts a mark of its own into the names: nothing
+// acknowledged is ever overwritten.
 //
 // commit() of a large upload: the marker goes first, then the manifest is written at the final path. So a marker that
 // is there shows that its segments belong to no blob, and a purge may take them; and of two requests that publish one
@@ -48,7 +49,8 @@ class SwiftUpload final : public UploadSession {
   static std::unique_ptr<SwiftUpload> resume(SwiftService& service, SpoolBudget& budget, std::string_view path,
                                              std::string_view state);
 
-  void append(std::span<const std::byte> bytes) override;
+  void append(std::span<const std::byte> bytes) override { add(bytes, nullptr); }
+  void appendHashed(std::span<const std::byte> bytes, base::Hasher& digest) override { add(bytes, &digest); }
   [[nodiscard]] std::uint64_t size() const override {
     return list_.bytes() + sendingBytes() + tailBytes() + spool_->size();
   }
@@ -76,7 +78,10 @@ class SwiftUpload final : public UploadSession {
   [[nodiscard]] std::string markerName(std::string_view nonce) const;
   fetch::Response put(std::string_view operation, std::string name, const fetch::RequestBody& body,
                       fetch::Headers headers);
+  // `digest` may be null.
+  void add(std::span<const std::byte> bytes, base::Hasher* digest);
   std::uint64_t take(std::span<const std::byte> bytes, std::uint64_t limit);
+  void hash(std::span<const std::byte> arrived, base::Hasher& digest);
   void putSmall();
   void beginLarge();
   void sendSpool();

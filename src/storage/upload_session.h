@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "base/body_source.h"
+#include "base/hasher.h"
 
 namespace rha::storage {
 
@@ -32,6 +33,12 @@ class UploadSession {
 
   // Takes the next bytes. They need not be stored yet when it returns.
   virtual void append(std::span<const std::byte> bytes) = 0;
+
+  // append(), and adds the bytes to `digest`. A driver that has checksums of its own to compute may do all at once.
+  virtual void appendHashed(std::span<const std::byte> bytes, base::Hasher& digest) {
+    append(bytes);
+    digest.update(bytes);
+  }
 
   // Bytes taken since the upload began.
   [[nodiscard]] virtual std::uint64_t size() const = 0;

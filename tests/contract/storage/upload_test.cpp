@@ -34,6 +34,17 @@ TEST_P(StorageUploads, WhatWasAppendedIsPublishedByCommit) {
   EXPECT_EQ(driver().stat(path("blob/data"))->size, 11U);
 }
 
+TEST_P(StorageUploads, BytesMayBeHashedOnTheirWay) {
+  const auto session = start();
+  base::Hasher digest(base::HashAlgorithm::Sha256);
+  append(*session, "hello ");
+  session->appendHashed(std::as_bytes(std::span(std::string_view("wor"))), digest);
+  session->appendHashed(std::as_bytes(std::span(std::string_view("ld"))), digest);
+  session->commit(path("blob/data"));
+  EXPECT_EQ(get("blob/data"), "hello world");
+  EXPECT_EQ(digest.hex(), base::hashHex(base::HashAlgorithm::Sha256, "world"));
+}
+
 TEST_P(StorageUploads, AnEmptyUploadCommitsAnEmptyObject) {
   start()->commit(path("blob/data"));
   EXPECT_EQ(get("blob/data"), "");

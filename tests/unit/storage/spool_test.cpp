@@ -99,14 +99,39 @@ TEST(Spool, HashesTwoAtOnceWhateverTheirLengths) {
   first.append(bytesOf(all), 1U << 30U, milliseconds(0));
   for (std::size_t at = 1; at < all.size(); at += 70001) {
     second.append(bytesOf(all.substr(at, 70001)), 1U << 30U, milliseconds(0));
-    Spool::hashBoth(first, second);
+    while (Spool::hashBoth(first, second)) {
+    }
   }
   Spool third(budget);
   third.append(bytesOf(all.substr(0, 1000)), 1U << 30U, milliseconds(0));
-  Spool::hashBoth(second, third);  // there is nothing left of the second
+  EXPECT_FALSE(Spool::hashBoth(second, third));  // less than a block is left
   EXPECT_EQ(first.md5Hex(), base::md5Hex(all));
   EXPECT_EQ(second.md5Hex(), base::md5Hex(all.substr(1)));
   EXPECT_EQ(third.md5Hex(), base::md5Hex(all.substr(0, 1000)));
+}
+
+TEST(Spool, HashesTwoBesideADigestAtHalfItsPace) {
+  SpoolBudget budget(16U << 20U);
+  std::string bytes(3'500'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(i * 7 + i / 255);
+  }
+  const std::string_view all = bytes;
+  Spool first(budget);
+  Spool second(budget);
+  first.append(bytesOf(all), 1U << 30U, milliseconds(0));
+  second.append(bytesOf(all.substr(1)), 1U << 30U, milliseconds(0));
+  base::Hasher digest(base::HashAlgorithm::Sha256);
+  for (std::size_t at = 0; at < all.size(); at += 70'001) {
+    Spool::hashBoth(first, second, bytesOf(all.substr(at, 70'001)), digest);
+  }
+  EXPECT_EQ(digest.hex(), base::hashHex(base::HashAlgorithm::Sha256, all));
+  EXPECT_TRUE(first.hasBlocksToHash());  // half of it
+  EXPECT_EQ(first.md5Hex(), base::md5Hex(all));
+  EXPECT_FALSE(first.hasBlocksToHash());
+  Spool::hashBoth(first, second, bytesOf(all), digest);
+  EXPECT_EQ(digest.count(), 2 * all.size());
+  EXPECT_EQ(second.md5Hex(), base::md5Hex(all.substr(1)));
 }
 
 TEST(Spool, HashesAChunkAtATime) {

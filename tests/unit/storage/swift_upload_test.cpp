@@ -19,6 +19,7 @@ using Call = ScriptedServer::Call;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kSegment = std::size_t{1} << 20U;
+constexpr std::size_t kPiece = 100'001;  // that comes at a time
 
 // A Swift that keeps what is PUT, and answers for segments as the test says.
 class SwiftUploadTest : public ::testing::Test {
@@ -69,8 +70,12 @@ class SwiftUploadTest : public ::testing::Test {
       budget_.emplace(settings_.spoolBytes);
     }
     const auto session = SwiftUpload::start(*service_, *budget_, "uploads/one");
-    session->append(std::as_bytes(std::span(bytes)));
+    base::Hasher digest(base::HashAlgorithm::Sha256);
+    for (std::size_t at = 0; at < bytes.size(); at += kPiece) {
+      session->appendHashed(std::as_bytes(std::span(bytes.substr(at, kPiece))), digest);
+    }
     session->flush();
+    EXPECT_EQ(digest.hex(), base::hashHex(base::HashAlgorithm::Sha256, bytes));
   }
   // Of all segments, in order.
   std::string stored() {
@@ -130,6 +135,20 @@ TEST_F(SwiftUploadTest, ASegmentThatArrivedOtherwiseIsSentAgainAndChecked) {
     EXPECT_TRUE(stored() == bytes) << wrong;
     EXPECT_EQ(checked, base::md5Hex(bytes.substr(static_cast<std::size_t>(wrong - 1) * kSegment, kSegment)));
   }
+}
+
+TEST_F(SwiftUploadTest, TheDigestIsLeftOutOrOfAnotherAlgorithm) {
+  segment_ = [](Call&, int, std::string&) {};
+  const std::string bytes = pattern(5 * kSegment + 1000);
+  upload("");
+  const auto session = SwiftUpload::start(*service_, *budget_, "uploads/two");
+  base::Hasher digest(base::HashAlgorithm::Sha512);
+  const auto all = std::as_bytes(std::span(bytes));
+  session->append(all.first(2 * kSegment + 1));
+  session->appendHashed(all.subspan(2 * kSegment + 1), digest);
+  session->flush();
+  EXPECT_TRUE(stored() == bytes);
+  EXPECT_EQ(digest.hex(), base::hashHex(base::HashAlgorithm::Sha512, std::string_view(bytes).substr(2 * kSegment + 1)));
 }
 
 TEST_F(SwiftUploadTest, ASegmentThatNeverArrivesWellFailsTheUpload) {
