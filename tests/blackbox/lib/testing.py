@@ -15,10 +15,12 @@ class Skip(Exception):
 class Context:
     """The runner's options, given to every suite."""
 
-    def __init__(self, registryd, seed, slow):
+    def __init__(self, registryd, seed, slow, sanitized=False):
         self.registryd = registryd
         self.seed = seed
         self.slow = slow
+        self.sanitized = sanitized  # such a program is several times slower and keeps what it has freed
+        self.patience = 10 if sanitized else 1  # how many times as long as promised something may take
         self.ci = os.environ.get("CI") == "true"
 
     def tool(self, *names):
