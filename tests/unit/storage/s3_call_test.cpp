@@ -94,7 +94,7 @@ TEST_F(S3CallTest, APutOrPostWithoutABodySaysThatItHasNone) {
 // The storage asked for a pause once; where it then breaks off without a word, the next pause is a short one.
 TEST_F(S3CallTest, WhatRetryAfterAskedForIsForOnePause) {
   settings.retry.longestPause = std::chrono::seconds(2);
-  std::array<std::chrono::steady_clock::time_point, 4> came;
+  std::array<std::atomic<std::chrono::steady_clock::time_point>, 4> came;
   script = [&](Call& call) {
     came.at(static_cast<std::size_t>(requests)) = std::chrono::steady_clock::now();
     call.keep = requests == 3;
@@ -104,8 +104,8 @@ TEST_F(S3CallTest, WhatRetryAfterAskedForIsForOnePause) {
   };
   EXPECT_TRUE(S3Call(service(), {.operation = "any", .method = "HEAD", .key = "k"}).finish().good());
   EXPECT_EQ(requests, 3);
-  EXPECT_GE(came[2] - came[1], std::chrono::seconds(1));
-  EXPECT_LT(came[3] - came[2], std::chrono::seconds(1));
+  EXPECT_GE(came[2].load() - came[1].load(), std::chrono::seconds(1));
+  EXPECT_LT(came[3].load() - came[2].load(), std::chrono::seconds(1));
 }
 
 TEST_F(S3CallTest, AnObjectThatLooksLikeAnErrorIsAnObject) {
