@@ -237,7 +237,7 @@ class AccessReader final : private YamlReader {
   }
 
   std::string readNamespace(const YAML::Node& node) {
-    const std::string text = scalar(node, "namespace");
+    std::string text = scalar(node, "namespace");
     const bool good = text.empty() || (text.back() == '/' &&
                                        oci::RepositoryName::parse(std::string_view(text).substr(0, text.size() - 1)));
     if (!good) {
@@ -302,7 +302,7 @@ class AccessReader final : private YamlReader {
   }
 
   std::string readLimitName(const YAML::Node& node) {
-    const std::string name = scalar(node, "name");
+    std::string name = scalar(node, "name");
     if (!isAccountName(name)) {
       complain(node, "the name " + inQuotes(name) + " of a limit is not made of 1 to 64 of A-Z a-z 0-9 - _ .");
     } else if (!limits_.insert(name).second) {

@@ -28,7 +28,7 @@ std::string origin(const net::Request& request) {
   return (secure ? "https://" : "http://") + std::string(*host);
 }
 
-std::string locate(const net::Request& request, const ApiSettings& settings, std::string path) {
+std::string locate(const net::Request& request, const ApiSettings& settings, const std::string& path) {
   return settings.relativeLocations ? path : origin(request) + path;
 }
 
@@ -50,7 +50,7 @@ std::string uploadLocation(const net::Request& request, const ApiSettings& setti
   if (!ticket.token.empty()) {
     path += "?_state=" + base::percentEncode(ticket.token);
   }
-  return locate(request, settings, std::move(path));
+  return locate(request, settings, path);
 }
 
 std::string nextLink(std::string_view path, const std::vector<std::pair<std::string_view, std::string>>& parameters) {

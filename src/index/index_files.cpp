@@ -86,7 +86,7 @@ fs::path moveAside(const fs::path& path) {
     fs::remove(earlier, ignored);
   }
   const auto now = base::SystemClock().now();
-  const fs::path target = withSuffix(path, std::string(kCorruptSuffix) + base::formatRfc3339(now));
+  fs::path target = withSuffix(path, std::string(kCorruptSuffix) + base::formatRfc3339(now));
   for (const auto part : kParts) {
     std::error_code error;
     fs::rename(withSuffix(path, part), withSuffix(target, part), error);

@@ -37,7 +37,7 @@ std::size_t readFully(int file, std::span<std::byte> buffer, std::uint64_t offse
 }  // namespace
 
 std::optional<ObjectInfo> CachingDriver::stat(std::string_view path) {
-  const auto info = inner_.stat(path);
+  auto info = inner_.stat(path);
   if (const auto digest = info ? blobAt_(path) : std::nullopt) {
     auto damaged = damaged_.lock();
     const auto found = damaged->find(digest->text());

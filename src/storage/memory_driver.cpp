@@ -35,6 +35,8 @@ class MemoryUpload final : public UploadSession {
                std::shared_ptr<MemoryDriver::Upload> upload)
       : contents_(contents), path_(path), upload_(std::move(upload)) {}
 
+  MemoryUpload(const MemoryUpload&) = delete;
+  MemoryUpload& operator=(const MemoryUpload&) = delete;
   ~MemoryUpload() override {
     auto contents = contents_.lock();
     upload_->isOpen = false;

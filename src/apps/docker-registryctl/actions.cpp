@@ -23,13 +23,19 @@ constexpr std::size_t kColumn = 28;
 // "access.generation         3", one line for each value.
 void appendTable(const json& object, const std::string& prefix, std::string& out) {
   for (const auto& [key, value] : object.items()) {
-    const std::string name = prefix.empty() ? key : prefix + '.' + key;
+    std::string name = prefix;
+    if (!name.empty()) {
+      name += '.';
+    }
+    name += key;
     if (value.is_object()) {
       appendTable(value, name, out);
     } else {
       std::string line = name;
       line.resize(std::max(line.size() + 1, kColumn), ' ');
-      out += line + (value.is_string() ? value.get<std::string>() : value.dump()) + '\n';
+      line += value.is_string() ? value.get<std::string>() : value.dump();
+      line += '\n';
+      out += line;
     }
   }
 }

@@ -119,7 +119,11 @@ std::string groups(Images images, const std::string& root) {
     const std::string title = namespaceTitle(name);
     html += "<section class=\"group\" aria-labelledby=\"";
     html += anchor;
-    html += "\">\n<h2 id=\"" + anchor + "\">" + title + "</h2>\n";
+    html += "\">\n<h2 id=\"";
+    html += anchor;
+    html += "\">";
+    html += title;
+    html += "</h2>\n";
     html += imageTable(images.subspan(begin, end - begin), root, "Images: " + title);
     html += "</section>\n";
     begin = end;

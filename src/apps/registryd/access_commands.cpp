@@ -54,8 +54,8 @@ CommandResult explain(const access::AccessControl& control, const json& request)
 
 }  // namespace
 
-void addAccessCommands(control::ControlServer& control, std::function<access::AccessControl*()> access,
-                       std::function<void()> applied) {
+void addAccessCommands(control::ControlServer& control, const std::function<access::AccessControl*()>& access,
+                       const std::function<void()>& applied) {
   const auto add = [&](const char* name, CommandResult (*run)(access::AccessControl&, const json&)) {
     control.add(name, [access, run](std::string_view text) -> CommandResult {
       access::AccessControl* const rules = access();

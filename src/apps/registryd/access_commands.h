@@ -21,8 +21,8 @@ namespace rha::registryd {
 
 // `access` gives null while there are no rules: no access.file, or not started. `applied` is called after new rules
 // were put in force.
-void addAccessCommands(control::ControlServer& control, std::function<access::AccessControl*()> access,
-                       std::function<void()> applied);
+void addAccessCommands(control::ControlServer& control, const std::function<access::AccessControl*()>& access,
+                       const std::function<void()>& applied);
 
 // The part of `status` about access.
 nlohmann::json accessStatusJson(const access::AccessStatus& status, const std::string& file);
