@@ -32,6 +32,8 @@ class Digest final {
   [[nodiscard]] HashAlgorithm algorithm() const { return algorithm_; }
   [[nodiscard]] std::string_view hex() const;
   [[nodiscard]] const std::string& text() const { return text_; }
+  // Whether it is that of no bytes: only then may what it names be empty.
+  [[nodiscard]] bool isOfNothing() const { return *this == of("", algorithm_); }
 
   auto operator<=>(const Digest& other) const { return text_ <=> other.text_; }
   bool operator==(const Digest& other) const { return text_ == other.text_; }

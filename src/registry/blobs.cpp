@@ -17,9 +17,7 @@ constexpr std::size_t kRecentLinks = 10'000;
 constexpr std::chrono::seconds kRemovalPatience{1};
 
 // A blob of no bytes whose digest is not that of nothing is a blob whose data were lost (swift.md 4.2).
-bool isHollow(std::uint64_t size, const oci::Digest& digest) {
-  return size == 0 && digest != oci::Digest::of("", digest.algorithm());
-}
+bool isHollow(std::uint64_t size, const oci::Digest& digest) { return size == 0 && !digest.isOfNothing(); }
 
 std::optional<std::uint64_t> sizeOf(storage::StorageDriver& driver, const std::string& path, Look look) {
   if (look == Look::ToRead) {

@@ -16,10 +16,6 @@ using oci::HashAlgorithm;
 constexpr std::size_t kPiece = std::size_t{256} * 1024;
 constexpr std::size_t kMostShown = 100;
 
-bool isCorrupt(const storage::StorageError& error) { return error.failure() == storage::StorageFailure::Corrupt; }
-
-bool isNothing(const oci::Digest& digest) { return digest == oci::Digest::of("", digest.algorithm()); }
-
 // A registry need not have the bytes of a foreign layer.
 bool mayBeAbsent(const oci::Descriptor& descriptor) {
   return descriptor.hasUrls || oci::media_type::isNonDistributable(descriptor.mediaType);
@@ -74,7 +70,7 @@ CheckLooks::Data CheckLooks::dataOf(const oci::Digest& digest) {
     if (!info) {
       return {.there = false, .size = 0, .fault = "its data are missing"};
     }
-    const bool hollow = info->size == 0 && !isNothing(digest);
+    const bool hollow = info->size == 0 && !digest.isOfNothing();
     return {true, info->size, hollow ? "its data are empty" : "", info->segments};
   } catch (const storage::StorageError& error) {
     if (!isCorrupt(error)) {

@@ -30,6 +30,11 @@ CheckSegments::CheckSegments(storage::StorageDriver& driver, storage::SegmentSto
       blobs_(blobs),
       pace_(std::move(pace)) {}
 
+void CheckSegments::Orphan::keepFor(const std::string& why) {
+  keep = true;
+  finding.detail = "not to be deleted: " + why;
+}
+
 void CheckSegments::note(const oci::Digest& digest) {
   if (ledger_.blob({digest, storage_})) {
     return;
@@ -47,19 +52,21 @@ std::optional<CheckSegments::Orphan> CheckSegments::look(const std::string& grou
   if (upload == storage::SegmentUpload::Alive) {
     return std::nullopt;
   }
-  Orphan orphan{.group = group, .segments = store_.look(group), .digests = {}, .keep = {}, .finding = {}};
+  Orphan orphan{.group = group, .segments = store_.look(group), .digests = {}, .keep = false, .finding = {}};
   if (orphan.segments.segments.empty() || orphan.segments.newest >= before) {
     return std::nullopt;
   }
-  orphan.keep =
-      upload == storage::SegmentUpload::Unknown ? "their name does not tell whose they are" : orphan.segments.doubt;
   const auto repository = layout::repositoryOfUpload(store_.uploadOf(group));
   orphan.finding = {.kind = FindingKind::OrphanSegments,
                     .repository = repository ? repository->text() : "",
                     .path = group,
-                    .detail = orphan.keep.empty() ? "" : "not to be deleted: " + orphan.keep,
                     .bytes = orphan.segments.bytes,
                     .segments = orphan.segments.segments.size()};
+  if (upload == storage::SegmentUpload::Unknown) {
+    orphan.keepFor("their name does not tell whose they are");
+  } else if (!orphan.segments.doubt.empty()) {
+    orphan.keepFor(orphan.segments.doubt);
+  }
   return orphan;
 }
 
@@ -96,9 +103,9 @@ bool CheckSegments::isMissed(const oci::Digest& digest) {
   const bool wanted = ledger_.isReferenced(place) || ledger_.blob(place) || !index_.repositoriesWith(digest, 1).empty();
   try {
     const auto info = driver_.examine(layout::blobData(digest));
-    return wanted && (!info || (info->size == 0 && digest != oci::Digest::of("", digest.algorithm())));
+    return wanted && (!info || (info->size == 0 && !digest.isOfNothing()));
   } catch (const storage::StorageError& error) {
-    if (error.failure() != storage::StorageFailure::Corrupt) {
+    if (!isCorrupt(error)) {
       throw;
     }
     return true;
@@ -106,7 +113,7 @@ bool CheckSegments::isMissed(const oci::Digest& digest) {
 }
 
 bool CheckSegments::read(Orphan& orphan) {
-  if (!orphan.keep.empty()) {
+  if (orphan.keep) {
     return true;
   }
   hashBeginnings(orphan);
@@ -116,8 +123,7 @@ bool CheckSegments::read(Orphan& orphan) {
       return false;
     }
     if (isMissed(digest)) {
-      orphan.keep = "they are the bytes of " + digest.text() + ", which is missing or damaged";
-      orphan.finding.detail = "not to be deleted: " + orphan.keep;
+      orphan.keepFor("they are the bytes of " + digest.text() + ", which is missing or damaged");
       orphan.finding.digest = digest;
     }
   }
@@ -125,7 +131,7 @@ bool CheckSegments::read(Orphan& orphan) {
 }
 
 FindingOutcome CheckSegments::remove(const Orphan& orphan) {
-  if (!orphan.keep.empty() || orphan.digests.empty()) {
+  if (orphan.keep || orphan.digests.empty()) {
     return FindingOutcome::Left;
   }
   // A publication holds this from before the upload is over until its blob is there: those of this process that began

@@ -35,8 +35,10 @@ class CheckSegments final {
     std::string group;
     storage::SegmentGroup segments;
     std::vector<oci::Digest> digests;  // of what they may be the bytes of, once they were read
-    std::string keep;                  // why it is not to be removed; "" once that was decided
+    bool keep = false;                 // it is not to be removed; the finding says why
     CheckFinding finding;
+
+    void keepFor(const std::string& why);
   };
 
   // All borrowed. `store` is that of `driver`, a storage that the ledger knows as `storage`.

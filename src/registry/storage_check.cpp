@@ -404,7 +404,7 @@ std::optional<CheckFinding> StorageCheck::orphanAt(const std::string& group) {
   if (!orphan || ((mayDelete || options_.readAll) && !at_->segments->read(*orphan))) {
     return std::nullopt;
   }
-  if (mayDelete && orphan->keep.empty()) {
+  if (mayDelete && !orphan->keep) {
     hooks_.wait(kSecondLook);
     breakOffIfStopped();
     orphan->finding.outcome = at_->segments->remove(*orphan);

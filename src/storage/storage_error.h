@@ -24,4 +24,6 @@ class StorageError : public std::runtime_error {
   StorageFailure failure_;
 };
 
+inline bool isCorrupt(const StorageError& error) { return error.failure() == StorageFailure::Corrupt; }
+
 }  // namespace rha::storage

@@ -17,8 +17,6 @@ constexpr std::size_t kMaxRecent = 1024;
 constexpr std::chrono::milliseconds kInfoPatience{10'000};
 constexpr std::size_t kMaxDamaged = 10'000;
 
-bool isCorrupt(const StorageError& error) { return error.failure() == StorageFailure::Corrupt; }
-
 [[noreturn]] void failRange(std::string_view path) {
   throw StorageError(StorageFailure::Corrupt, "swift: " + std::string(path) + ": is smaller than was recorded");
 }

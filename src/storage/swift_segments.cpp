@@ -133,7 +133,7 @@ std::string SwiftSegments::namedBy(std::string_view path) {
   try {
     return head ? segmentPrefixIn(service_, *head) : std::string();
   } catch (const StorageError& error) {
-    if (error.failure() != StorageFailure::Corrupt) {
+    if (!isCorrupt(error)) {
       throw;
     }
     return {};  // it names something outside of the container

@@ -496,7 +496,7 @@ bool SwiftUpload::isAlreadyThere(const std::string& name, std::string_view etag)
     }
     requireParts(service_, there->parts, endpoint_);
   } catch (const StorageError& error) {
-    if (error.failure() != StorageFailure::Corrupt) {
+    if (!isCorrupt(error)) {
       throw;
     }
     return false;
