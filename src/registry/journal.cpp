@@ -46,13 +46,11 @@ Thousand readThousand(storage::StorageDriver& driver, Crew& crew, const std::str
   std::vector<std::optional<JournalRecord>> own(numbers.size());
   crew.each(numbers.size(), [&](std::size_t i) { own[i] = Journal::read(driver, {writer, numbers[i]}); });
   // After them: what is being packed meanwhile is missed in one place at most.
-  const JournalPack pack = readJournalPack(driver, writer, thousand);
+  JournalPack pack = readJournalPack(driver, writer, thousand);
   Thousand all;
   all.damaged = pack.damaged;
-  for (const auto& [number, json] : pack.records) {
-    if (auto record = decodeJournalRecord(json)) {
-      all.records.emplace(number, std::move(*record));
-    }
+  for (auto& [number, entry] : pack.entries) {
+    all.records.emplace(number, std::move(entry.record));
   }
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (own[i]) {
@@ -200,16 +198,14 @@ std::uint64_t Journal::readAll(storage::StorageDriver& driver, Crew& crew, const
 
 std::uint64_t Journal::readPacked(storage::StorageDriver& driver, const JournalPlace& from, const Visit& visit) {
   std::uint64_t next = from.number;
-  for (std::uint64_t thousand = from.number / 1000;; ++thousand) {
+  for (std::uint64_t thousand = from.number / layout::kJournalFolder;; ++thousand) {
     const JournalPack pack = readJournalPack(driver, from.writer, thousand);
-    if (pack.records.empty()) {
+    if (pack.entries.empty()) {
       return next;
     }
-    for (auto it = pack.records.lower_bound(from.number); it != pack.records.end(); ++it) {
-      if (const auto record = decodeJournalRecord(it->second)) {
-        visit({from.writer, it->first}, *record);
-        next = it->first + 1;
-      }
+    for (auto it = pack.entries.lower_bound(from.number); it != pack.entries.end(); ++it) {
+      visit({from.writer, it->first}, it->second.record);
+      next = it->first + 1;
     }
   }
 }

@@ -78,8 +78,8 @@ class Journal final {
   // Calls `visit` with the packed records of a sequence from `from` on. Returns the number at which those begin that
   // are not packed: `from` itself, if there is no such pack. Rests on no listing.
   static std::uint64_t readPacked(storage::StorageDriver& driver, const JournalPlace& from, const Visit& visit);
-  // The numbers of a sequence that have a record of their own, sorted, by number / 1000; there may be empty ones. Rests
-  // on a listing.
+  // The numbers of a sequence that have a record of their own, sorted, by number / layout::kJournalFolder; there may be
+  // empty ones. Rests on a listing.
   static std::map<std::uint64_t, std::vector<std::uint64_t>> listedNumbers(storage::StorageDriver& driver,
                                                                            const std::string& writer,
                                                                            std::uint64_t firstThousand = 0);

@@ -9,6 +9,7 @@
 
 #include "registry/journal_facts.h"
 #include "registry/journal_marks.h"
+#include "registry/layout.h"
 
 namespace rha::registry {
 namespace {
@@ -41,7 +42,7 @@ void note(Found& found, index::Index& index, const JournalRecord& record) {
 // The last number of a sequence that a listing shows, if that is beyond `settled`.
 std::uint64_t lastListed(storage::StorageDriver& driver, const std::string& writer, std::uint64_t settled) {
   std::uint64_t last = settled;
-  for (const auto& [thousand, numbers] : Journal::listedNumbers(driver, writer, settled / 1000)) {
+  for (const auto& [thousand, numbers] : Journal::listedNumbers(driver, writer, settled / layout::kJournalFolder)) {
     last = numbers.empty() ? last : std::max(last, numbers.back());
   }
   return last;

@@ -30,14 +30,14 @@ void JournalFollower::follow(const JournalRoll::Entry& entry) {
   if (entry.writer == parts_.ownWriter) {
     return;
   }
-  if (!sequences_.contains(entry.writer)) {
+  auto at = sequences_.find(entry.writer);
+  if (at == sequences_.end()) {
     const JournalPlace from{entry.writer, SequenceMark::of(parts_.index, entry.writer).settled + 1};
     const std::uint64_t next = Journal::readPacked(
         parts_.storages.main(), from, [this](const auto& place, const auto& record) { remember(place, record); });
-    sequences_[entry.writer].next = next;
+    at = sequences_.emplace(entry.writer, Sequence{.next = next, .entered = {}}).first;
   }
-  Sequence& sequence = sequences_[entry.writer];
-  sequence.entered = std::max(sequence.entered, entry.at);
+  at->second.entered = std::max(at->second.entered, entry.at);
 }
 
 void JournalFollower::remember(const JournalPlace& place, const JournalRecord& record) {

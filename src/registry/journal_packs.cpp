@@ -3,22 +3,21 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
-#include "registry/journal.h"
 #include "registry/layout.h"
 
 namespace rha::registry {
 namespace {
 
-constexpr std::uint64_t kInPack = 1000;
-constexpr std::uint64_t kMaxPackBytes = kInPack * (kMaxJournalRecordBytes + 32);
+constexpr std::uint64_t kMaxPackBytes = layout::kJournalFolder * (kMaxJournalRecordBytes + 32);
 
 std::string textOf(const JournalPack& pack) {
   std::string text;
-  for (const auto& [number, json] : pack.records) {
-    text.append(std::to_string(number)).append(" ").append(json).append("\n");
+  for (const auto& [number, entry] : pack.entries) {
+    text.append(std::to_string(number)).append(" ").append(entry.json).append("\n");
   }
   return text;
 }
@@ -29,13 +28,13 @@ std::optional<JournalPack> recordsBefore(storage::StorageDriver& driver, const s
   JournalPack found;
   // The newest first: of most thousands that cannot be packed nothing else is read.
   for (std::uint64_t number = last + 1; number-- > first;) {
-    const auto json = driver.get(layout::journalRecord(writer, number), kMaxJournalRecordBytes);
-    const auto record = json ? decodeJournalRecord(*json) : std::nullopt;
+    auto json = driver.get(layout::journalRecord(writer, number), kMaxJournalRecordBytes);
+    auto record = json ? decodeJournalRecord(*json) : std::nullopt;
     if (record && record->at >= before) {
       return std::nullopt;
     }
     if (record && json->find('\n') == std::string::npos) {
-      found.records.emplace(number, *json);
+      found.entries.emplace(number, JournalPack::Entry{std::move(*json), std::move(*record)});
     }
   }
   return found;
@@ -44,9 +43,9 @@ std::optional<JournalPack> recordsBefore(storage::StorageDriver& driver, const s
 std::uint64_t removePacked(storage::StorageDriver& driver, const std::string& writer, const JournalPack& records,
                            const JournalPack& stored) {
   std::uint64_t removed = 0;
-  for (const auto& [number, json] : records.records) {
-    const auto packed = stored.records.find(number);
-    if (packed != stored.records.end() && packed->second == json) {
+  for (const auto& [number, entry] : records.entries) {
+    const auto packed = stored.entries.find(number);
+    if (packed != stored.entries.end() && packed->second.json == entry.json) {
       removed += driver.remove(layout::journalRecord(writer, number)) ? 1 : 0;
     }
   }
@@ -55,17 +54,17 @@ std::uint64_t removePacked(storage::StorageDriver& driver, const std::string& wr
 
 std::uint64_t packThousand(storage::StorageDriver& driver, const std::string& writer, std::uint64_t thousand,
                            std::uint64_t last, base::WallTime before) {
-  const auto records = recordsBefore(driver, writer, thousand * kInPack, last, before);
-  if (!records || records->records.empty()) {
+  const auto records = recordsBefore(driver, writer, thousand * layout::kJournalFolder, last, before);
+  if (!records || records->entries.empty()) {
     return 0;
   }
   JournalPack pack = readJournalPack(driver, writer, thousand);
-  const std::size_t had = pack.records.size();
-  pack.records.insert(records->records.begin(), records->records.end());
-  if (pack.damaged > 0 || pack.records.size() < 2) {
+  const std::size_t had = pack.entries.size();
+  pack.entries.insert(records->entries.begin(), records->entries.end());
+  if (pack.damaged > 0 || pack.entries.size() < 2) {
     return 0;
   }
-  if (pack.records.size() > had) {
+  if (pack.entries.size() > had) {
     driver.put(layout::journalPack(writer, thousand), textOf(pack), storage::Durability::Durable);
   }
   return removePacked(driver, writer, *records, readJournalPack(driver, writer, thousand));
@@ -81,8 +80,10 @@ JournalPack readJournalPack(storage::StorageDriver& driver, const std::string& w
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     const std::size_t space = std::min(line.find(' '), line.size());
     const auto number = base::parseUnsigned(line.substr(0, space));
-    if (number && *number / kInPack == thousand && space < line.size() && decodeJournalRecord(line.substr(space + 1))) {
-      pack.records.emplace(*number, line.substr(space + 1));
+    const std::string_view json = line.substr(std::min(space + 1, line.size()));
+    auto record = decodeJournalRecord(json);
+    if (number && *number / layout::kJournalFolder == thousand && record) {
+      pack.entries.emplace(*number, JournalPack::Entry{std::string(json), std::move(*record)});
     } else {
       ++pack.damaged;
     }

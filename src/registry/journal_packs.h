@@ -19,6 +19,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "registry/journal.h"
 #include "storage/storage_driver.h"
 
 namespace rha::registry {
@@ -26,11 +27,15 @@ namespace rha::registry {
 constexpr std::chrono::hours kPackJournalAfter{24 * 7};
 
 struct JournalPack {
-  std::map<std::uint64_t, std::string> records;  // number -> JSON
-  std::uint64_t damaged = 0;                     // lines that are none
+  struct Entry {
+    std::string json;
+    JournalRecord record;  // what the JSON says
+  };
+  std::map<std::uint64_t, Entry> entries;  // by number
+  std::uint64_t damaged = 0;               // lines that are none
 };
 
-// The pack of the records of `thousand` (number / 1000) of a sequence; empty if there is none.
+// The pack of the records of `thousand` (number / layout::kJournalFolder) of a sequence; empty if there is none.
 JournalPack readJournalPack(storage::StorageDriver& driver, const std::string& writer, std::uint64_t thousand);
 
 // Packs all thousands of all sequences whose records are all from before `before`, until `goOn` says no. Damaged

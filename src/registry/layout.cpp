@@ -160,7 +160,7 @@ std::string journalRoot() { return join({kOwn, "journal"}); }
 
 std::string journalRecord(std::string_view writer, std::uint64_t number) {
   char name[48];
-  std::snprintf(name, sizeof name, "/%010llu/%016llu", static_cast<unsigned long long>(number / 1000),
+  std::snprintf(name, sizeof name, "/%010llu/%016llu", static_cast<unsigned long long>(number / kJournalFolder),
                 static_cast<unsigned long long>(number));
   return join({journalRoot(), "/", writer, name});
 }

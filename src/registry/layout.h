@@ -23,6 +23,7 @@
 // A link file holds the digest without a newline. Pure functions; thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +75,8 @@ std::string uploadState(const RepositoryName& repository, std::string_view id);
 bool isUploadId(std::string_view text);
 
 std::string identity();
+// So many numbers of a sequence share a folder of records, and a pack.
+constexpr std::uint64_t kJournalFolder = 1000;
 std::string journalRoot();
 std::string journalRecord(std::string_view writer, std::uint64_t number);
 std::string journalPacks();

@@ -61,8 +61,8 @@ TEST_F(JournalPacksTest, APackHoldsAThousandNumbersAndReadsAsItsRecordsDid) {
   for (const std::uint64_t number : {1, 999, 1000, 2000, 2001}) {
     EXPECT_FALSE(hasRecord(number)) << number;
   }
-  EXPECT_EQ(registry::readJournalPack(memory_, "writer", 0).records.size(), 999U);
-  EXPECT_EQ(registry::readJournalPack(memory_, "writer", 2).records.size(), 2U);
+  EXPECT_EQ(registry::readJournalPack(memory_, "writer", 0).entries.size(), 999U);
+  EXPECT_EQ(registry::readJournalPack(memory_, "writer", 2).entries.size(), 2U);
   EXPECT_EQ(packAll(), 0U);
 }
 

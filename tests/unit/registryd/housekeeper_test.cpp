@@ -152,7 +152,7 @@ TEST_F(HousekeeperTest, packs_old_records_of_the_journal_unless_nothing_may_be_w
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     std::this_thread::sleep_for(1ms);
   }
-  EXPECT_EQ(registry::readJournalPack(storage(), writer, 0).records.size(), 3U);
+  EXPECT_EQ(registry::readJournalPack(storage(), writer, 0).entries.size(), 3U);
 }
 
 }  // namespace
