@@ -25,12 +25,12 @@
 #include "storage/memory_driver.h"
 #include "support/fake_clock.h"
 #include "support/temporary_folder.h"
+#include "support/test_bytes.h"
 
 namespace rha::test {
 
 inline oci::RepositoryName repository(const std::string& text) { return oci::RepositoryName::parse(text).value(); }
 inline oci::Tag tag(const std::string& text) { return oci::Tag::parse(text).value(); }
-inline std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 class RegistryUnderTest final {
  public:

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace rha::test {
 
@@ -17,5 +19,7 @@ inline std::string pattern(std::size_t size, std::uint32_t seed = 1) {
   }
   return bytes;
 }
+
+inline std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 }  // namespace rha::test

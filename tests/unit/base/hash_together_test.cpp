@@ -5,19 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "support/test_bytes.h"
+
 namespace rha::base {
 namespace {
 
-std::string pattern(std::size_t size, std::uint32_t value) {
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) {
-    value = value * 1664525U + 1013904223U;
-    byte = static_cast<char>(value >> 24U);
-  }
-  return bytes;
-}
-
-std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+using test::bytesOf;
+using test::pattern;
 
 std::string md5Of(std::string_view bytes) { return md5Hex(bytes); }
 

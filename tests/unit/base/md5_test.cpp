@@ -6,9 +6,13 @@
 #include <array>
 
 #include "base/text.h"
+#include "support/test_bytes.h"
 
 namespace rha::base {
 namespace {
+
+using test::bytesOf;
+using test::pattern;
 
 std::string expected(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -16,17 +20,6 @@ std::string expected(std::string_view bytes) {
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_md5(), nullptr);
   return toHex({reinterpret_cast<const char*>(digest.data()), size});
 }
-
-std::string pattern(std::size_t size, std::uint32_t value) {
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) {
-    value = value * 1664525U + 1013904223U;
-    byte = static_cast<char>(value >> 24U);
-  }
-  return bytes;
-}
-
-std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 TEST(Md5, IsThatOfEvp) {
   EXPECT_EQ(md5Hex(""), "d41d8cd98f00b204e9800998ecf8427e");

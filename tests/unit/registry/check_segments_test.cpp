@@ -8,8 +8,7 @@
 #include <set>
 
 #include "registry/layout.h"
-#include "registry/storage_check.h"
-#include "support/registry_under_test.h"
+#include "support/check_fixture.h"
 
 namespace rha::test {
 namespace {
@@ -121,16 +120,11 @@ class SegmentedDriver final : public storage::StorageDriver, public storage::Seg
   storage::MemoryDriver memory_;
 };
 
-class CheckSegmentsTest : public testing::Test {
+class CheckSegmentsTest : public CheckFixture {
  protected:
   std::shared_ptr<SegmentedDriver> driver_ = std::make_shared<SegmentedDriver>();
   SegmentedDriver second_;  // of the namespace "other"
   RegistryUnderTest registry_{driver_, {}, {{"second", {"other"}, &second_}}};
-  std::unique_ptr<index::CheckLedger> ledger_;
-  registry::CheckProgress progress_;
-  std::atomic<bool> stop_ = false;
-  bool mayWrite_ = true;
-  std::function<void()> onWait_ = [] {};
 
   // A group of those segments, by default of an upload that is over for long.
   void group(const std::string& name, std::vector<std::string> segments, hours age = hours(24 * 8)) {
@@ -150,22 +144,10 @@ class CheckSegmentsTest : public testing::Test {
     driver_->unlisted.insert(path.substr(0, path.rfind('/')));
   }
 
-  bool run(const registry::CheckOptions& options) {
-    registry::StorageCheck check(
-        {registry_.storages, *registry_.index, registry_.blobs, registry_.journal, registry_.uploads, registry_.turns,
-         builder_, registry_.clock, RegistryUnderTest::kManifestBytes},
-        *ledger_,
-        {.stop = stop_,
-         .pace = [](std::uint64_t) {},
-         .wait = [this](std::chrono::milliseconds) { onWait_(); },
-         .mayWrite = [this] { return mayWrite_; },
-         .found = [](const registry::CheckFinding&) {}},
-        progress_);
-    return check.run(options);
-  }
+  bool run(const registry::CheckOptions& options) { return runCheck(registry_, registry_.storages, options); }
   // What a check finds, as "kind outcome number bytes" lines.
   std::string check(const registry::CheckOptions& options = {}) {
-    ledger_ = index::CheckLedger::create(registry_.folder.path() / "fsck.sqlite");
+    newLedger(registry_);
     EXPECT_TRUE(run(options));
     return counts();
   }
@@ -179,9 +161,6 @@ class CheckSegmentsTest : public testing::Test {
   }
   std::string remove() { return check({.mending = Mending::DeriveAndDelete}); }
   std::string firstFinding() { return ledger_->findings(0, 1).at(0).text; }
-
- private:
-  registry::IndexBuilder builder_{registry_.storages, registry_.logger, RegistryUnderTest::kManifestBytes};
 };
 
 TEST_F(CheckSegmentsTest, APublishedBlobThatNoListingShowsKeepsItsSegments) {

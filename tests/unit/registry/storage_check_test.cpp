@@ -5,8 +5,8 @@
 #include <map>
 
 #include "registry/layout.h"
+#include "support/check_fixture.h"
 #include "support/flaky_driver.h"
-#include "support/registry_under_test.h"
 
 namespace rha::test {
 namespace {
@@ -59,16 +59,13 @@ class BrokenParts final : public storage::StorageDriver {
   storage::MemoryDriver inner_;
 };
 
-class StorageCheckTest : public testing::Test {
+class StorageCheckTest : public CheckFixture {
  protected:
+  StorageCheckTest() { newLedger(registry_); }
+
   std::shared_ptr<BrokenParts> broken_ = std::make_shared<BrokenParts>();
   storage::MemoryDriver other_;  // of the namespace "other"
   RegistryUnderTest registry_{broken_, {}, {{"second", {"other"}, &other_}}};
-  std::unique_ptr<index::CheckLedger> ledger_ = index::CheckLedger::create(registry_.folder.path() / "fsck.sqlite");
-  registry::CheckProgress progress_;
-  std::atomic<bool> stop_ = false;
-  bool mayWrite_ = true;
-  std::function<void()> onWait_ = [] {};
   oci::Digest layer_ = registry_.pushBlob("a/b", "ab");
   oci::Digest image_ = registry_.pushImage("a/b", "v1", {layer_});
 
@@ -76,22 +73,12 @@ class StorageCheckTest : public testing::Test {
 
   bool run(storage::StorageDriver& main, const registry::CheckOptions& options) {
     const registry::Storages storages(main, {{"second", {"other"}, &other_}});
-    registry::IndexBuilder builder(storages, registry_.logger, RegistryUnderTest::kManifestBytes);
-    registry::StorageCheck check({storages, *registry_.index, registry_.blobs, registry_.journal, registry_.uploads,
-                                  registry_.turns, builder, registry_.clock, RegistryUnderTest::kManifestBytes},
-                                 *ledger_,
-                                 {.stop = stop_,
-                                  .pace = [](std::uint64_t) {},
-                                  .wait = [this](std::chrono::milliseconds) { onWait_(); },
-                                  .mayWrite = [this] { return mayWrite_; },
-                                  .found = [](const registry::CheckFinding&) {}},
-                                 progress_);
-    return check.run(options);
+    return runCheck(registry_, storages, options);
   }
 
   // What a check finds, as "kind outcome" lines in order of their names.
   std::string check(const registry::CheckOptions& options = {}) {
-    ledger_ = index::CheckLedger::create(registry_.folder.path() / "fsck.sqlite");
+    newLedger(registry_);
     EXPECT_TRUE(run(driver(), options));
     return counts();
   }

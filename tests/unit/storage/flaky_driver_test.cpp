@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "storage/memory_driver.h"
+#include "support/test_bytes.h"
 
 namespace rha::test {
 namespace {
@@ -13,8 +14,6 @@ namespace {
 using storage::Durability;
 using storage::StorageError;
 using storage::StorageFailure;
-
-std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
 
 class FlakyDriverTest : public ::testing::Test {
  protected:

@@ -5,12 +5,14 @@
 #include <array>
 #include <thread>
 
+#include "support/test_bytes.h"
+
 namespace rha::storage {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::span<const std::byte> bytesOf(std::string_view text) { return std::as_bytes(std::span(text)); }
+using test::bytesOf;
+using test::pattern;
 
 std::string contents(const Spool& spool) {
   std::string all(spool.size(), '\0');
@@ -89,10 +91,7 @@ TEST(Spool, TellsWhetherMemoryIsPlenty) {
 
 TEST(Spool, HashesTwoAtOnceWhateverTheirLengths) {
   SpoolBudget budget(16U << 20U);
-  std::string bytes(3500000, '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<char>(i * 7 + i / 255);
-  }
+  const std::string bytes = pattern(3'500'000);
   const std::string_view all = bytes;
   Spool first(budget);
   Spool second(budget);
@@ -112,10 +111,7 @@ TEST(Spool, HashesTwoAtOnceWhateverTheirLengths) {
 
 TEST(Spool, HashesTwoBesideADigestAtHalfItsPace) {
   SpoolBudget budget(16U << 20U);
-  std::string bytes(3'500'000, '\0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<char>(i * 7 + i / 255);
-  }
+  const std::string bytes = pattern(3'500'000);
   const std::string_view all = bytes;
   Spool first(budget);
   Spool second(budget);
